@@ -1,0 +1,85 @@
+"""Expressions as text in the author's words: for errors, diagrams and reports."""
+
+from __future__ import annotations
+
+from quiesce.core.domains import Value, shown
+from quiesce.core.expressions import (
+    Accepts,
+    Acting,
+    After,
+    Apply,
+    Argument,
+    Cell,
+    Constant,
+    Enabled,
+    Expr,
+    Fresh,
+    Happens,
+    Next,
+    Op,
+    Read,
+    Unchanged,
+)
+
+_BINDING = {Op.OR: 1, Op.AND: 2, Op.NOT: 5, Op.ADD: 4, Op.SUB: 4, Op.MUL: 5}
+_COMPARISON = 3
+_WORDS = {Op.AND: " and ", Op.OR: " or "}
+
+
+def expression(expr: Expr) -> str:
+    """Return an expression as readable text: `references > 1 and not graceful`."""
+    return _text(expr, 0)
+
+
+def _text(expr: Expr, outer: int) -> str:
+    match expr:
+        case Constant(value=value):
+            return shown(value)
+        case Read(machine=machine, variable=variable, copy=None):
+            return f"{machine}.{variable}"
+        case Read(machine=machine, variable=variable, copy=Constant(value=value)):
+            return f"{shown(value)}.{variable}"
+        case Read(machine=machine, variable=variable, copy=copy) if copy is not None:
+            return f"{machine}[{_text(copy, 0)}].{variable}"
+        case Acting(machine=machine):
+            return f"the acting {machine}"
+        case Argument(name=name):
+            return name
+        case After(operand=operand):
+            return f"after({_text(operand, 0)})"
+        case Happens(trigger=trigger, results=results):
+            return f"{trigger} happens{_returning(results)}"
+        case Enabled(trigger=trigger):
+            return f"{trigger} is enabled"
+        case Accepts(machine=machine, trigger=trigger, results=results):
+            return f"{machine} accepts {trigger}{_returning(results)}"
+        case Fresh(machine=machine):
+            return f"{machine} is fresh"
+        case Unchanged(machine=machine):
+            return f"{machine} is unchanged"
+        case Cell(slot=slot):
+            return f"#{slot}"
+        case Next(slot=slot):
+            return f"#{slot}'"
+        case Apply(op=op, operands=operands):
+            return _applied(op, operands, outer)
+        case _:
+            raise AssertionError(f"no text for {type(expr).__name__}")
+
+
+def _returning(results: tuple[Value, ...] | None) -> str:
+    return "" if results is None else " -> " + " or ".join(shown(result) for result in results)
+
+
+def _applied(op: Op, operands: tuple[Expr, ...], outer: int) -> str:
+    if op is Op.ITE:
+        condition, then, otherwise = (_text(operand, 0) for operand in operands)
+        return f"({then} if {condition} else {otherwise})"
+    if op in (Op.MIN, Op.MAX):
+        return f"{op.value}({', '.join(_text(operand, 0) for operand in operands)})"
+    binding = _BINDING.get(op, _COMPARISON)
+    if op is Op.NOT:
+        text = f"not {_text(operands[0], binding)}"
+    else:
+        text = _WORDS.get(op, f" {op.value} ").join(_text(operand, binding + 1) for operand in operands)
+    return f"({text})" if binding < outer else text

@@ -1,0 +1,380 @@
+"""The reference interpreter: the definition of what a system means, in the plainest code that says it.
+
+It runs the machines as their authors wrote them, before composition is flattened, so that flattening is tested too. Every
+engine is compared with it on random systems, and every trace is replayed through it before it is shown.
+
+A *transition* is (state, joint rows, copies, arguments, result); self-loops count, initial states do not. A step that
+leaves a domain is a transition that is not followed. The depth of an initial state is 0. States are ordered by the
+ordinals of their values, first declared first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import product
+
+from quiesce.core.domains import Copy, Value, shown
+from quiesce.core.errors import EngineError, SpecificationError
+from quiesce.core.expressions import (
+    MEANING,
+    Accepts,
+    Acting,
+    After,
+    Apply,
+    Argument,
+    Constant,
+    Enabled,
+    Expr,
+    Fresh,
+    Happens,
+    Read,
+    Unchanged,
+    walk,
+)
+from quiesce.core.system import STATE, Machine, Participant, Property, PropertyKind, Row, RowKind, System
+from quiesce.core.trace import Departure, Label, State, Step, Trace
+
+MOST_INITIAL_STATES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an expression may look at: the state, whose row it is, who acts with which arguments, and the step if any."""
+
+    system: System
+    state: State
+    own: tuple[str, int | None] | None = None
+    acting: Mapping[str, Copy] = field(default_factory=dict)
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+    step: Step | None = None
+
+
+# -- expressions -----------------------------------------------------------------------------------------------------
+
+
+def evaluate(expr: Expr, scope: Scope) -> Value:
+    """Return the value of a machine expression; raises EngineError where it asks for what the scope lacks."""
+    return _EVALUATE[type(expr)](expr, scope)
+
+
+def _read(expr: Read, scope: Scope) -> Value:
+    index: int | None = None
+    if expr.copy is not None:
+        copy = evaluate(expr.copy, scope)
+        if not isinstance(copy, Copy):
+            raise EngineError(f"{expr.machine}.{expr.variable} is read at {copy!r}, which is no copy")
+        index = copy.index
+    elif scope.own is not None and scope.own[0] == expr.machine:
+        index = scope.own[1]
+    return scope.state[scope.system.slots[expr.machine, expr.variable, index]]
+
+
+def _apply(expr: Apply, scope: Scope) -> Value:
+    return MEANING[expr.op](*[evaluate(operand, scope) for operand in expr.operands])
+
+
+def _acting(expr: Acting, scope: Scope) -> Value:
+    if scope.own is not None and scope.own[0] == expr.machine and scope.own[1] is not None:
+        return Copy(expr.machine, scope.own[1])
+    return scope.acting[expr.machine]
+
+
+def _after(expr: After, scope: Scope) -> Value:
+    if scope.step is None or scope.step.target is None:
+        raise EngineError("after() where there is no step")
+    return evaluate(expr.operand, replace(scope, state=scope.step.target, step=None))
+
+
+def _happens(expr: Happens, scope: Scope) -> Value:
+    if scope.step is None:
+        raise EngineError("happens() where there is no step")
+    label = scope.step.label
+    return label.trigger == expr.trigger and (expr.results is None or label.result in expr.results)
+
+
+def _enabled(expr: Enabled, scope: Scope) -> Value:
+    return any(step.label.trigger == expr.trigger for step in steps(scope.system, scope.state))
+
+
+def _accepts(expr: Accepts, scope: Scope) -> Value:
+    machine = scope.system.by_name[expr.machine]
+    return any(
+        _acceptable(machine, row, scope)
+        for row in machine.rows
+        if row.kind is RowKind.ON
+        and row.trigger == expr.trigger
+        and (expr.results is None or set(expr.results) & set(row.returns or ()))
+    )
+
+
+def _acceptable(machine: Machine, row: Row, scope: Scope) -> bool:
+    """Some copy (all, for an `every` row) can take the row, for some arguments and some acting copies."""
+    others = sorted({node.machine for node in walk(row.guard) if isinstance(node, Acting)} - {machine.name})
+    names = [declaration.name for declaration in row.arguments]
+    for values in product(*[tuple(declaration.domain.values()) for declaration in row.arguments]):
+        for copies in product(*[scope.system.copies_of(other) for other in others]):
+            bound = Scope(
+                system=scope.system,
+                state=scope.state,
+                acting=dict(zip(others, copies, strict=True)),
+                arguments=dict(zip(names, values, strict=True)),
+            )
+            verdicts = [_enabled_row(machine, row, index, bound) for index in machine.indices()]
+            if all(verdicts) if row.every else any(verdicts):
+                return True
+    return False
+
+
+def _fresh(expr: Fresh, scope: Scope) -> Value:
+    return all(
+        value in cell.initial
+        for cell, value in zip(scope.system.flat.cells, scope.state, strict=True)
+        if cell.machine == expr.machine
+    )
+
+
+def _unchanged(expr: Unchanged, scope: Scope) -> Value:
+    if scope.step is None or scope.step.target is None:
+        raise EngineError("unchanged where there is no step")
+    cells = zip(scope.system.flat.cells, scope.state, scope.step.target, strict=True)
+    return all(old == new for cell, old, new in cells if cell.machine == expr.machine)
+
+
+_EVALUATE: dict[type, Callable[..., Value]] = {
+    Constant: lambda expr, scope: expr.value,
+    Read: _read,
+    Apply: _apply,
+    Acting: _acting,
+    Argument: lambda expr, scope: scope.arguments[expr.name],
+    After: _after,
+    Happens: _happens,
+    Enabled: _enabled,
+    Accepts: _accepts,
+    Fresh: _fresh,
+    Unchanged: _unchanged,
+}
+
+
+# -- states and steps ------------------------------------------------------------------------------------------------
+
+
+def ordinals(system: System, state: State) -> tuple[int, ...]:
+    """Return the key by which states are ordered: the code of each value, first declared first."""
+    codes = [cell.domain.code(value) for cell, value in zip(system.flat.cells, state, strict=True)]
+    if any(code is None for code in codes):
+        raise EngineError("a state outside its domains")
+    return tuple(code for code in codes if code is not None)
+
+
+def initial_states(system: System) -> list[State]:
+    """Return the initial states, least first.
+
+    Raises SpecificationError: Q14 where there are too many to list, Q15 where there is none.
+    """
+    count = 1
+    for cell in system.flat.cells:
+        count *= len(cell.initial)
+    if count > MOST_INITIAL_STATES:
+        raise SpecificationError(
+            "Q14",
+            f"{system.name} has {count:,} combinations of initial values, more than {MOST_INITIAL_STATES:,}",
+            place=system.place,
+            hint="let a first step choose the values, or give fewer variables several initial values",
+        )
+    combinations = product(*[cell.initial for cell in system.flat.cells])
+    found = [state for state in combinations if evaluate(system.initially, Scope(system=system, state=state))]
+    if not found:
+        raise SpecificationError(
+            "Q15",
+            f"no state of {system.name} satisfies `initially`, so every property would hold of nothing",
+            place=system.place,
+            hint="weaken `initially=` or widen the variables' `initial=`",
+        )
+    return sorted(found, key=lambda state: ordinals(system, state))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One way for a machine to take part: a row by a copy (None: the only one, or every copy)."""
+
+    machine: Machine
+    row: Row
+    number: int
+    copy: int | None
+
+
+@lru_cache(maxsize=64)
+def _events(system: System) -> dict[str, list[list[_Part]]]:
+    """Trigger -> for each role, the ways to fill it. All callers share one role; every machine that is `on` has one."""
+    events: dict[str, list[list[_Part]]] = {}
+    callers: dict[str, list[_Part]] = {}
+    for machine in system.machines:
+        if machine.observer:
+            continue
+        roles: dict[str, list[_Part]] = {}
+        for number, row in enumerate(machine.rows):
+            copies = (None,) if row.every else machine.indices()
+            ways = [_Part(machine, row, number, copy) for copy in copies]
+            if row.kind is RowKind.ON:
+                roles.setdefault(row.trigger, []).extend(ways)
+            else:
+                if row.trigger not in callers:
+                    callers[row.trigger] = []
+                    events.setdefault(row.trigger, []).insert(0, callers[row.trigger])
+                callers[row.trigger].extend(ways)
+        for trigger, ways in roles.items():
+            events.setdefault(trigger, []).append(ways)
+    return events
+
+
+def steps(system: System, state: State) -> Iterator[Step]:
+    """Yield every transition from a state, in the order of triggers, rows and copies as they were declared."""
+    for trigger, roles in _events(system).items():
+        for parts in product(*roles):
+            acting = {part.machine.name: Copy(part.machine.name, part.copy) for part in parts if part.copy is not None}
+            declared = {declaration.name: declaration.domain for part in parts for declaration in part.row.arguments}
+            for values in product(*[tuple(domain.values()) for domain in declared.values()]):
+                scope = Scope(
+                    system=system, state=state, acting=acting, arguments=dict(zip(declared, values, strict=True))
+                )
+                if all(_enabled_part(part, scope) for part in parts):
+                    for result in _results(parts):
+                        yield _fire(trigger, result, parts, scope)
+
+
+def _results(parts: Iterable[_Part]) -> list[Value]:
+    """Return the results of an event: what a participant returns, as far as every caller accepts it."""
+    returned: list[Value] = [None]
+    for part in parts:
+        if part.row.returns is not None:
+            returned = list(part.row.returns)
+    for part in parts:
+        if part.row.gets is not None:
+            returned = [result for result in returned if result in part.row.gets]
+    return returned
+
+
+def _owned(part: _Part) -> tuple[int | None, ...]:
+    return part.machine.indices() if part.row.every else (part.copy,)
+
+
+def _enabled_part(part: _Part, scope: Scope) -> bool:
+    return all(_enabled_row(part.machine, part.row, copy, scope) for copy in _owned(part))
+
+
+def _enabled_row(machine: Machine, row: Row, copy: int | None, scope: Scope) -> bool:
+    own = replace(scope, own=(machine.name, copy))
+    if row.sources is not None and _read(Read(machine.name, STATE), own) not in row.sources:
+        return False
+    return bool(evaluate(row.guard, own))
+
+
+def _fire(trigger: str, result: Value, parts: tuple[_Part, ...], scope: Scope) -> Step:
+    """Take a step: every row writes from the state before it; the first fitting row of each observer writes too."""
+    system = scope.system
+    target = list(scope.state)
+    departure: Departure | None = None
+
+    def write(machine: Machine, row: Row, copy: int | None) -> None:
+        nonlocal departure
+        own = replace(scope, own=(machine.name, copy))
+        effects = [(name, evaluate(effect, own)) for name, effect in row.effects]
+        if row.dest is not None:
+            effects.insert(0, (STATE, row.dest))
+        for name, value in effects:
+            slot = system.slots[machine.name, name, copy]
+            cell = system.flat.cells[slot]
+            if cell.domain.code(value) is not None:
+                target[slot] = value
+            elif departure is None:
+                left = value if isinstance(value, int) and not isinstance(value, bool) else shown(value)
+                departure = Departure(cell=cell.label, domain=str(cell.domain), value=left)
+
+    for part in parts:
+        for copy in _owned(part):
+            write(part.machine, part.row, copy)
+    for observer in system.machines:
+        if observer.observer:
+            row = _observed(observer, trigger, result, scope)
+            if row is not None:
+                write(observer, row, None)
+    label = Label(
+        trigger=trigger,
+        result=result,
+        participants=tuple(
+            Participant(machine=part.machine.name, copy=part.copy, row=part.number, every=part.row.every)
+            for part in parts
+        ),
+        arguments=tuple(scope.arguments.items()),
+    )
+    return Step(label=label, target=None if departure else tuple(target), departure=departure)
+
+
+def _observed(observer: Machine, trigger: str, result: Value, scope: Scope) -> Row | None:
+    """Return the first row of an observer that fits the event, or None."""
+    for row in observer.rows:
+        if row.trigger == trigger and (row.gets is None or result in row.gets):
+            if _enabled_row(observer, row, None, scope):
+                return row
+    return None
+
+
+# -- properties ------------------------------------------------------------------------------------------------------
+
+
+def judge(
+    system: System, question: Property, state: State, taken: tuple[Step, ...] | None = None
+) -> tuple[Step, ...] | None:
+    """Return how a state decides a property: None if it does not, () by itself, (step,) by its first deciding step.
+
+    What decides is a violation, and for `sometimes` a witness. `always_possible` is not decided by one state.
+    `taken` saves computing the state's steps again.
+    """
+    kind = question.kind
+    leaving = steps(system, state) if taken is None else iter(taken)
+    if kind is PropertyKind.DOMAINS:
+        return next(((step,) for step in leaving if step.departure), None)
+    if kind is PropertyKind.NO_DEADLOCK:
+        resting = system.rest is not None and evaluate(system.rest, Scope(system=system, state=state))
+        moving = any(step.target != state or not question.stuttering for step in leaving)
+        return None if resting or moving else ()
+    if kind is PropertyKind.ALWAYS_POSSIBLE:
+        return None
+    wanted = kind is not PropertyKind.ALWAYS
+    if not question.step:
+        return () if bool(evaluate(question.formula, Scope(system=system, state=state))) is wanted else None
+    for step in leaving:
+        if step.target is not None:
+            scope = Scope(system=system, state=state, step=step)
+            if bool(evaluate(question.formula, scope)) is wanted:
+                return (step,)
+    return None
+
+
+def replay(system: System, trace: Trace, question: Property | None = None) -> None:
+    """Check that a trace is a run of the system and, where a property is given, that it decides the property.
+
+    Raises EngineError: the engine that made the trace is wrong, and its answer must not be shown.
+    """
+    if trace.start not in initial_states(system):
+        raise EngineError("a trace starts in a state that is not initial")
+    state = trace.start
+    for number, step in enumerate(trace.steps, start=1):
+        if step not in list(steps(system, state)):
+            raise EngineError(f"step {number} of a trace ({step.label.trigger}) is not a step of {system.name}")
+        if step.target is None:
+            if number != trace.length:
+                raise EngineError("a trace goes on after it left a domain")
+        else:
+            state = step.target
+    if question is None or question.kind is PropertyKind.ALWAYS_POSSIBLE:
+        return
+    if question.step and trace.steps:
+        before = Trace(start=trace.start, steps=trace.steps[:-1]).last
+        decides = judge(system, question, before) == trace.steps[-1:]
+    else:
+        decides = judge(system, question, trace.last) == ()
+    if not decides:
+        raise EngineError(f"a trace for {question.name!r} does not decide it")

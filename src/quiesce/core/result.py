@@ -1,0 +1,63 @@
+"""What an engine answers: a verdict for each property, with the scope that it speaks of and the flags that qualify it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from quiesce.core.system import Property, System
+from quiesce.core.trace import Trace
+
+
+class Verdict(Enum):
+    """The three answers. Truncated is never `holds`."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyResult:
+    """The verdict on one property.
+
+    `scope` says of what ("all 1,101 states"); `flags` qualify it ("truncated", "reduced", "vacuous"). `trace` is the
+    shortest counterexample, or for a `sometimes` that holds its witness.
+    """
+
+    property: Property
+    verdict: Verdict
+    scope: str
+    flags: tuple[str, ...] = ()
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemResult:
+    """The answers for one system. `seconds` is the search alone, `total_seconds` everything; `stopped` names a limit."""
+
+    system: System
+    engine: str
+    states: int
+    transitions: int
+    depth: int
+    seconds: float
+    total_seconds: float
+    properties: tuple[PropertyResult, ...]
+    stopped: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Violated if any property is, else unknown if any is, else holds."""
+        verdicts = {answer.verdict for answer in self.properties}
+        for worst in (Verdict.VIOLATED, Verdict.UNKNOWN):
+            if worst in verdicts:
+                return worst
+        return Verdict.HOLDS
+
+    def answer(self, word: str) -> PropertyResult:
+        """Return the answer for a property by name or id; raises KeyError."""
+        for candidate in self.properties:
+            if candidate.property.called(word):
+                return candidate
+        raise KeyError(word)

@@ -1,0 +1,71 @@
+"""A trace as data of nobody's engine: states and the steps between them, in the author's values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quiesce.core.domains import Value
+from quiesce.core.system import Participant, System
+
+State = tuple[Value, ...]
+"""The values of all cells, in the order of `System.flat.cells`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Who did what in a step: trigger, result (None: nobody returned one), rows and copies, arguments."""
+
+    trigger: str
+    result: Value
+    participants: tuple[Participant, ...]
+    arguments: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A write outside a domain: the cell, the domain in words, and the value that did not fit."""
+
+    cell: str
+    domain: str
+    value: int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One transition from a state: its label and its target, or what left its domain (then `target` is None)."""
+
+    label: Label
+    target: State | None
+    departure: Departure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A run from an initial state. `loop` is the position of the state to which the last step returns, if any."""
+
+    start: State
+    steps: tuple[Step, ...] = ()
+    loop: int | None = None
+
+    @property
+    def length(self) -> int:
+        """Number of steps."""
+        return len(self.steps)
+
+    def states(self) -> tuple[State, ...]:
+        """Return the visited states, the start first; a last step that leaves a domain adds none."""
+        return (self.start, *(step.target for step in self.steps if step.target is not None))
+
+    @property
+    def last(self) -> State:
+        """The last state that lies in its domains."""
+        return self.states()[-1]
+
+
+def changed(system: System, before: State, after: State) -> list[tuple[str, Value]]:
+    """Return (cell, new value) for every cell that differs, in the order of the cells."""
+    return [
+        (cell.label, new)
+        for cell, old, new in zip(system.flat.cells, before, after, strict=True)
+        if old != new or type(old) is not type(new)
+    ]

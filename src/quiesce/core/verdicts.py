@@ -1,0 +1,176 @@
+"""From what a search found to verdicts, traces and scopes: one place, so that every engine words its answers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from quiesce.core.errors import EngineError
+from quiesce.core.reference import Scope, evaluate, initial_states, judge, ordinals, replay, steps
+from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.system import Property, PropertyKind, System
+from quiesce.core.trace import State, Step, Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The least state of the first level in which a property was decided, and the number of that level."""
+
+    depth: int
+    state: State
+
+
+Predecessor = Callable[[State, int], State]
+"""From a state and its depth d > 0 to the least state of depth d - 1 that has a step to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search saw. `stopped` names the limit that ended it early (None: every reachable state was visited)."""
+
+    states: int
+    transitions: int
+    depth: int
+    findings: Mapping[str, Finding]
+    stopped: str | None = None
+
+
+def conclude(
+    system: System, asked: tuple[Property, ...], found: Found, predecessor: Predecessor
+) -> tuple[PropertyResult, ...]:
+    """Return the verdicts on the asked properties; every trace is replayed first.
+
+    Raises EngineError where the reference interpreter does not confirm a finding.
+    """
+    left = any(question.kind is PropertyKind.DOMAINS and question.name in found.findings for question in asked)
+    return tuple(_answer(system, question, found, predecessor, left) for question in asked)
+
+
+def _answer(system: System, question: Property, found: Found, predecessor: Predecessor, left: bool) -> PropertyResult:
+    finding = found.findings.get(question.name)
+    witnessed = question.kind is PropertyKind.SOMETIMES
+    if finding is not None:
+        trace = _trace(system, question, finding, predecessor)
+        verdict = Verdict.HOLDS if witnessed else Verdict.VIOLATED
+        steps_taken = f"{trace.length} step{'' if trace.length == 1 else 's'}"
+        scope = f"witness after {steps_taken}" if witnessed else f"counterexample of {steps_taken}"
+        return PropertyResult(property=question, verdict=verdict, scope=scope, trace=trace)
+    if found.stopped is not None:
+        return PropertyResult(
+            property=question, verdict=Verdict.UNKNOWN, scope=f"stopped: {found.stopped}", flags=("truncated",)
+        )
+    if left and question.kind is not PropertyKind.DOMAINS:
+        return PropertyResult(
+            property=question,
+            verdict=Verdict.UNKNOWN,
+            scope="a step leaves a domain and is not followed",
+            flags=("truncated",),
+        )
+    scope = f"all {found.transitions:,} transitions" if question.step else f"all {found.states:,} states"
+    verdict = Verdict.VIOLATED if witnessed else Verdict.HOLDS
+    return PropertyResult(property=question, verdict=verdict, scope=scope)
+
+
+def _trace(system: System, question: Property, finding: Finding, predecessor: Predecessor) -> Trace:
+    """Rebuild a shortest run to a finding, backwards over the levels, and replay it."""
+    path = [finding.state]
+    for depth in range(finding.depth, 0, -1):
+        path.append(predecessor(path[-1], depth))
+    path.reverse()
+    taken = [_step(system, before, after) for before, after in zip(path, path[1:], strict=False)]
+    tail = () if question.kind is PropertyKind.ALWAYS_POSSIBLE else judge(system, question, finding.state)
+    if tail is None:
+        raise EngineError(f"the reference does not confirm what was found for {question.name!r}")
+    trace = Trace(start=path[0], steps=(*taken, *tail))
+    replay(system, trace, question)
+    return trace
+
+
+def _step(system: System, before: State, after: State) -> Step:
+    for step in steps(system, before):
+        if step.target == after:
+            return step
+    raise EngineError(f"there is no step from {before} to {after}")
+
+
+# -- the textbook search ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explored:
+    """A reachable state space in levels, with the steps of every state, and the verdicts on it."""
+
+    levels: tuple[tuple[State, ...], ...]
+    successors: Mapping[State, tuple[Step, ...]]
+    found: Found
+    answers: tuple[PropertyResult, ...]
+
+
+def explore(system: System, *, max_states: int | None = None) -> Explored:
+    """Search breadth first, level by level, in plain Python: the oracle that the engines are compared with.
+
+    `max_states` stops after the level in which it is reached.
+    """
+    frontier = initial_states(system)
+    seen = set(frontier)
+    levels: list[tuple[State, ...]] = []
+    successors: dict[State, tuple[Step, ...]] = {}
+    findings: dict[str, Finding] = {}
+    stopped = None
+    while frontier:
+        levels.append(tuple(frontier))
+        for state in frontier:
+            successors[state] = tuple(steps(system, state))
+        for question in system.properties:
+            if question.name not in findings:
+                decided = next((at for at in frontier if judge(system, question, at, successors[at]) is not None), None)
+                if decided is not None:
+                    findings[question.name] = Finding(depth=len(levels) - 1, state=decided)
+        found = {step.target for state in frontier for step in successors[state] if step.target is not None}
+        frontier = sorted(found - seen, key=lambda state: ordinals(system, state))
+        seen |= found
+        if frontier and max_states is not None and len(seen) >= max_states:
+            stopped = f"{max_states:,} states"
+            break
+    left = any(step.departure for taken in successors.values() for step in taken)
+    if stopped is None and not left:
+        findings |= _impossible(system, levels, successors)
+    result = Found(
+        states=len(seen),
+        transitions=sum(map(len, successors.values())),
+        depth=len(levels) - 1,
+        findings=findings,
+        stopped=stopped,
+    )
+
+    def predecessor(state: State, depth: int) -> State:
+        return next(before for before in levels[depth - 1] if any(step.target == state for step in successors[before]))
+
+    answers = conclude(system, system.properties, result, predecessor)
+    return Explored(levels=tuple(levels), successors=successors, found=result, answers=answers)
+
+
+def _impossible(
+    system: System, levels: list[tuple[State, ...]], successors: Mapping[State, tuple[Step, ...]]
+) -> dict[str, Finding]:
+    """For each `always_possible`: the first, least state from which its goal cannot be reached any more."""
+    findings = {}
+    for question in system.properties:
+        if question.kind is not PropertyKind.ALWAYS_POSSIBLE:
+            continue
+        can = {state for state in successors if evaluate(question.formula, Scope(system=system, state=state))}
+        growing = True
+        while growing:
+            more = {
+                state
+                for state, taken in successors.items()
+                if state not in can and any(step.target in can for step in taken)
+            }
+            can |= more
+            growing = bool(more)
+        for depth, level in enumerate(levels):
+            stuck = next((state for state in level if state not in can), None)
+            if stuck is not None:
+                findings[question.name] = Finding(depth=depth, state=stuck)
+                break
+    return findings

@@ -1,0 +1,453 @@
+"""`Machine`: states, variables and rows, in the vocabulary of `transitions`. Nothing in it runs: it is a book of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Literal
+
+from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, shown
+from quiesce.core.errors import known
+from quiesce.core.expressions import (
+    Accepts,
+    Acting,
+    After,
+    Constant,
+    Enabled,
+    Expr,
+    Fresh,
+    Happens,
+    Unchanged,
+    walk,
+)
+from quiesce.core.printing import expression
+from quiesce.core.system import STATE, ArgumentDeclaration, Row, RowKind, Variable
+from quiesce.core.system import Machine as MachineData
+from quiesce.language.places import here
+from quiesce.language.terms import ArgumentTerm, Term, VariableTerm, fit, lift, results, truth, wrong
+
+_FAIRNESS = (None, "weak", "strong")
+_OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged)
+
+
+class _AnyValue:
+    """The type of `any_value`."""
+
+    def __repr__(self) -> str:
+        return "any_value"
+
+
+any_value = _AnyValue()
+"""As `initial=`: the variable starts with any value of its domain."""
+
+
+class _Unbounded:
+    """The type of `unbounded`."""
+
+    def __repr__(self) -> str:
+        return "unbounded"
+
+
+unbounded = _Unbounded()
+"""As `up_to=`: no bound. Proofs take it; exploration refuses it (Q13)."""
+
+
+class Machine:
+    """A life cycle: states, variables, and the rows by which they change.
+
+    `copies=n` makes n interchangeable copies, whose indices have only == and !=. `observer=True` makes a machine that
+    watches events, never blocks one, and is read by properties only. `initial` is a state, a list of states, or
+    `any_value` (default: the first state). Raises SpecificationError for a name that is not usable (Q02), states or copies
+    that cannot be (Q11), an unknown initial state (Q03), or an observer with copies (Q28).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        states: Sequence[Value] | None = None,
+        initial: object = None,
+        copies: int | None = None,
+        observer: bool = False,
+    ) -> None:
+        _usable(name, "machine")
+        if copies is not None and (isinstance(copies, bool) or not isinstance(copies, int) or copies < 0):
+            raise wrong("Q11", f"{name} cannot have {copies!r} copies", "give a number of copies, 0 or more")
+        if observer and copies is not None:
+            raise wrong(
+                "Q28", f"the observer {name} has copies", "an observer is one; give it a variable for each case"
+            )
+        self.name, self.copies, self.observer = name, copies, observer
+        self.place = here()
+        self._variables: dict[str, Variable] = {}
+        self._rows: list[Row] = []
+        self._state: VariableTerm | None = None
+        if states is not None:
+            names = _names(states, f"the states of {name}")
+            chosen = names[0] if initial is None else initial
+            self._state = self._declare(STATE, Symbols(names), chosen)
+        elif initial is not None:
+            raise wrong("Q25", f"{name} has no states, so initial= says nothing", "give states=[...]")
+
+    def __repr__(self) -> str:
+        return f"<machine {self.name}>"
+
+    # -- variables ----------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> VariableTerm:
+        """The machine's state as a term; raises SpecificationError (Q04) where it has no states."""
+        if self._state is None:
+            raise wrong("Q04", f"{self.name} has no states", "give states=[...] when you make it")
+        return self._state
+
+    def count(self, name: str, *, up_to: int | _Unbounded, initial: object = 0) -> VariableTerm:
+        """Declare a number from 0 to `up_to`, both included."""
+        top = None if isinstance(up_to, _Unbounded) else up_to
+        return self._declare(name, self._range(name, 0, top), initial)
+
+    def integer(self, name: str, low: int, high: int | _Unbounded, *, initial: object = 0) -> VariableTerm:
+        """Declare a number from `low` to `high`, both included."""
+        top = None if isinstance(high, _Unbounded) else high
+        return self._declare(name, self._range(name, low, top), initial)
+
+    def flag(self, name: str, initial: object = False) -> VariableTerm:
+        """Declare a truth value."""
+        return self._declare(name, BOOLEAN, initial)
+
+    def one_of(
+        self, name: str, values: Iterable[Any] | Machine, *, optional: bool = False, initial: object = _Unbounded
+    ) -> VariableTerm:
+        """Declare a variable with one of several values: names, numbers, or the copies of a machine.
+
+        `optional` adds None, which is then the initial value; else the first value is.
+        """
+        domain = domain_of(values, f"{self.name}.{name}", optional=optional)
+        if initial is _Unbounded:
+            if domain.high < domain.low:
+                raise wrong("Q11", f"{self.name}.{name} has no values", "give at least one, or optional=True")
+            initial = next(domain.values())
+        return self._declare(name, domain, initial)
+
+    def _range(self, name: str, low: int, high: int | None) -> Range:
+        for bound in (low, high):
+            if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
+                raise wrong("Q11", f"{self.name}.{name} has the bound {bound!r}", "a bound is an integer or unbounded")
+        if high is not None and high < low:
+            raise wrong("Q11", f"{self.name}.{name} has no values: {low}..{high}", "raise the upper bound")
+        return Range(low, high)
+
+    def _declare(self, name: str, domain: Domain, initial: object) -> VariableTerm:
+        if name != STATE:
+            _usable(name, "variable")
+        if name in self._variables or (name == STATE and self._rows):
+            raise wrong("Q01", f"{self.name} has a variable {name!r} already", "choose another name")
+        what = f"{self.name}.{name}"
+        if isinstance(initial, _AnyValue):
+            listed = list(domain.values())
+        else:
+            listed = list(initial) if isinstance(initial, list | tuple | set | frozenset | range) else [initial]
+        if not listed:
+            raise wrong("Q11", f"{what} has no initial value", "give at least one")
+        for value in listed:
+            fit(Constant(value), domain, what)
+        self._variables[name] = Variable(name=name, domain=domain, initial=tuple(dict.fromkeys(listed)), place=here())
+        return VariableTerm(self.name, name, domain, self.copies)
+
+    # -- copies -------------------------------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Copy]:
+        """Yield the copies, as indices; raises SpecificationError (Q29) where there are none."""
+        if self.copies is None:
+            raise wrong("Q29", f"{self.name} has no copies to iterate over", "give copies=n when you make it")
+        return iter([Copy(self.name, number) for number in range(self.copies)])
+
+    @property
+    def acting(self) -> Term:
+        """The copy that takes part in the event; raises SpecificationError (Q29) where the machine has no copies."""
+        if self.copies is None:
+            raise wrong("Q29", f"{self.name} has no copies, so nobody of it is acting", "give copies=n")
+        return Term(Acting(self.name), self._index_domain())
+
+    def _index_domain(self) -> Symbols:
+        return Symbols(tuple(self), of=self.name)
+
+    # -- rows ---------------------------------------------------------------------------------------------------------
+
+    def step(
+        self,
+        name: str | list[str],
+        *arguments: Term,
+        source: object = None,
+        dest: object = None,
+        when: object = True,
+        then: Mapping[Any, Any] | None = None,
+        every: bool = False,
+        fair: Literal["weak", "strong"] | None = None,
+        clause: object = None,
+    ) -> None:
+        """Add a move of the machine's own, with the trigger `machine.name`."""
+        for trigger in _triggers(name):
+            self._add(RowKind.STEP, f"{self.name}.{trigger}", arguments, source, dest, when, then, every, fair, clause)
+
+    def calls(
+        self,
+        trigger: str | list[str],
+        *arguments: Term,
+        source: object = None,
+        dest: object = None,
+        when: object = True,
+        then: Mapping[Any, Any] | None = None,
+        gets: object = None,
+        fair: Literal["weak", "strong"] | None = None,
+        clause: object = None,
+    ) -> None:
+        """Add a row that starts an event; `gets` are the results it accepts (default: any)."""
+        for name in _triggers(trigger):
+            self._add(RowKind.CALLS, name, arguments, source, dest, when, then, False, fair, clause, gets=results(gets))
+
+    def on(
+        self,
+        trigger: str | list[str],
+        *arguments: Term,
+        source: object = None,
+        dest: object = None,
+        when: object = True,
+        then: Mapping[Any, Any] | None = None,
+        returns: object = None,
+        gets: object = None,
+        every: bool = False,
+        fair: Literal["weak", "strong"] | None = None,
+        clause: object = None,
+    ) -> None:
+        """Add a row that takes part in an event; `returns` is its result or any of several.
+
+        An observer's row names with `gets` the results it is about. `every` moves all copies by this row.
+        """
+        for name in _triggers(trigger):
+            self._add(
+                RowKind.ON,
+                name,
+                arguments,
+                source,
+                dest,
+                when,
+                then,
+                every,
+                fair,
+                clause,
+                returns=results(returns),
+                gets=results(gets),
+            )
+
+    def _add(
+        self,
+        kind: RowKind,
+        trigger: str,
+        arguments: tuple[Term, ...],
+        source: object,
+        dest: object,
+        when: object,
+        then: Mapping[Any, Any] | None,
+        every: bool,
+        fair: Literal["weak", "strong"] | None,
+        clause: object,
+        *,
+        returns: tuple[Value, ...] | None = None,
+        gets: tuple[Value, ...] | None = None,
+    ) -> None:
+        self._check_options(kind, trigger, every, fair, returns, gets)
+        target = None if dest is None or dest == "=" else self._in_states(dest)
+        self._rows.append(
+            Row(
+                kind=kind,
+                trigger=trigger,
+                arguments=_declarations(arguments),
+                sources=self._sources(source),
+                dest=target,
+                guard=_of_rows(truth(when, "when").expr, "when"),
+                effects=self._effects(then or {}, target),
+                returns=returns,
+                gets=gets,
+                every=every,
+                fair=fair,
+                clauses=clause_ids(clause),
+                place=here(),
+            )
+        )
+
+    def _check_options(
+        self,
+        kind: RowKind,
+        trigger: str,
+        every: bool,
+        fair: object,
+        returns: tuple[Value, ...] | None,
+        gets: tuple[Value, ...] | None,
+    ) -> None:
+        """Refuse options that would be ignored."""
+        if self.observer and (kind is not RowKind.ON or returns is not None or every or fair is not None):
+            raise wrong(
+                "Q28", f"the observer {self.name} tries to act in {trigger!r}", "an observer has on() rows with gets="
+            )
+        if kind is RowKind.ON and gets is not None and not self.observer:
+            raise wrong("Q25", f"{self.name} is on {trigger!r} and names gets=", "results come from returns=")
+        if every and self.copies is None:
+            raise wrong("Q25", f"{self.name} has no copies, so every= says nothing", "leave every= out")
+        if fair not in _FAIRNESS:
+            raise wrong("Q25", f"fair={fair!r} is no fairness", 'write fair="weak" or fair="strong"')
+
+    def _sources(self, source: object) -> tuple[Value, ...] | None:
+        if source is None or (isinstance(source, str) and source == "*"):
+            return None
+        listed = list(source) if isinstance(source, list | tuple | set | frozenset) else [source]
+        return tuple(self._in_states(state) for state in listed)
+
+    def _in_states(self, state: object) -> Value:
+        if self._state is None:
+            raise wrong("Q03", f"{self.name} has no states, so none called {state!r}", "give states=[...]")
+        checked = fit(Constant(state), self._state.domain, f"{self.name}.{STATE}")  # type: ignore[arg-type]
+        assert isinstance(checked, Constant)
+        return checked.value
+
+    def _effects(self, then: Mapping[Any, Any], dest: Value | None) -> tuple[tuple[str, Expr], ...]:
+        effects: dict[str, Expr] = {}
+        for key, value in then.items():
+            if isinstance(key, Term) and not isinstance(key, VariableTerm):
+                raise wrong(
+                    "Q34",
+                    f"{expression(key.expr)} is not a variable of {self.name}",
+                    "a row writes its own copy's variables: then={variable: value}",
+                )
+            if not isinstance(key, VariableTerm):
+                hint = known(key, [name for name in self._variables if name != STATE])
+                raise wrong("Q04", f"{key!r} is not a variable of {self.name}: give the term, not its name", hint)
+            if key.machine != self.name:
+                raise wrong(
+                    "Q23",
+                    f"a row of {self.name} cannot write {key.machine}.{key.name}",
+                    f"give {key.machine} a row that is on this trigger, and write it there",
+                )
+            if key.name == STATE and dest is not None:
+                raise wrong("Q25", f"{self.name} gets its next state twice", "write dest= or then={state: ...}")
+            effects[key.name] = self._effect(key, value)
+        return tuple(effects.items())
+
+    def _effect(self, variable: VariableTerm, value: object) -> Expr:
+        term = lift(value)
+        what = f"{self.name}.{variable.name}"
+        if isinstance(term.expr, Constant):
+            return fit(term.expr, variable.domain, what)
+        if type(term.domain) is not type(variable.domain):
+            raise wrong("Q30", f"{what} cannot take {expression(term.expr)}: they are of two kinds")
+        if isinstance(term.domain, Symbols) and isinstance(variable.domain, Symbols):
+            if term.domain.of and term.domain.of != variable.domain.of:
+                raise wrong("Q30", f"{what} cannot take {expression(term.expr)}, an index of {term.domain.of}")
+        return _of_rows(term.expr, "then")
+
+    # -- predicates for properties ------------------------------------------------------------------------------------
+
+    @property
+    def fresh(self) -> Term:
+        """True of states in which every variable of every copy has one of its initial values."""
+        return Term(Fresh(self.name), BOOLEAN)
+
+    @property
+    def unchanged(self) -> Term:
+        """True of steps that change no variable of any copy."""
+        return Term(Unchanged(self.name), BOOLEAN)
+
+    def accepts(self, trigger: str, *, returns: object = None) -> Term:
+        """True of states in which some row for the trigger, returning one of the results, has a true guard."""
+        return Term(Accepts(self.name, trigger, results(returns)), BOOLEAN)
+
+    def data(self) -> MachineData:
+        """Return the machine as frozen data."""
+        return MachineData(
+            name=self.name,
+            copies=self.copies,
+            observer=self.observer,
+            variables=tuple(self._variables.values()),
+            rows=tuple(self._rows),
+            place=self.place,
+        )
+
+
+def argument(name: str, values: Iterable[Any] | Machine) -> ArgumentTerm:
+    """Return a value chosen anew in each event from a domain, and shared by name by all rows that declare it."""
+    _usable(name, "argument")
+    return ArgumentTerm(ArgumentDeclaration(name=name, domain=domain_of(values, name)))
+
+
+def domain_of(values: Iterable[Any] | Machine, what: str, *, optional: bool = False) -> Domain:
+    """Return the domain of listed values: truth values, a run of integers, the copies of a machine, or names."""
+    if isinstance(values, Machine):
+        copies = tuple(values)
+        return Symbols((None, *copies) if optional else copies, of=values.name)
+    listed = list(values)
+    if listed and all(isinstance(value, bool) for value in listed) and not optional:
+        if set(listed) != {False, True}:
+            raise wrong("Q11", f"{what} has only the truth value {listed[0]}", "give both, or use names")
+        return BOOLEAN
+    if listed and not optional and all(type(value) is int for value in listed):
+        if all(after == before + 1 for before, after in pairwise(listed)):
+            return Range(listed[0], listed[-1])
+    return Symbols(_names(([None] if optional else []) + listed, what))
+
+
+def _names(values: Sequence[Any], what: str) -> tuple[Value, ...]:
+    if isinstance(values, str):
+        raise wrong("Q11", f"{what} are given as one string: {values!r}", f"write a list: [{values!r}]")
+    names = tuple(values)
+    if not names:
+        raise wrong("Q11", f"{what} has no values", "give at least one")
+    for name in names:
+        if isinstance(name, bool):
+            raise wrong("Q11", f"{what} has the truth value {name!r} among names", "use a flag, or names")
+        lift(name)
+    twice = [name for position, name in enumerate(names) if name in names[:position]]
+    if twice:
+        raise wrong("Q01", f"{what} lists {shown(twice[0])} twice", "name each value once")
+    return names
+
+
+def _usable(name: object, what: str) -> None:
+    if not isinstance(name, str) or not name.strip() or "\n" in name:
+        raise wrong("Q02", f"{name!r} cannot name a {what}", "give a short text")
+    if what == "variable" and name == STATE:
+        raise wrong("Q02", "the variable 'state' is the machine's state", "declare it with states=[...]")
+
+
+def _triggers(trigger: object) -> list[str]:
+    listed = list(trigger) if isinstance(trigger, list | tuple) else [trigger]
+    for name in listed:
+        _usable(name, "trigger")
+    return listed
+
+
+def _declarations(arguments: tuple[Term, ...]) -> tuple[ArgumentDeclaration, ...]:
+    for term in arguments:
+        if not isinstance(term, ArgumentTerm):
+            raise wrong("Q35", f"{term!r} is not an argument", "make one with argument(name, values)")
+    return tuple(term.declaration for term in arguments if isinstance(term, ArgumentTerm))
+
+
+def _of_rows(expr: Expr, option: str) -> Expr:
+    """Refuse the operators of properties in a row."""
+    for node in walk(expr):
+        if isinstance(node, _OF_PROPERTIES):
+            raise wrong(
+                "Q33",
+                f"{expression(node)} has no meaning in {option}=",
+                "after, happens, enabled, accepts, fresh and unchanged belong to properties",
+            )
+    return expr
+
+
+def clause_ids(clause: object) -> tuple[str, ...]:
+    """Return clause ids as a tuple; raises SpecificationError (Q07) for anything but texts."""
+    listed = [] if clause is None else list(clause) if isinstance(clause, list | tuple) else [clause]
+    for name in listed:
+        if not isinstance(name, str):
+            raise wrong("Q07", f"{name!r} is not a clause id", 'write clause="WSP-06" or a list of ids')
+    return tuple(listed)

@@ -1,0 +1,437 @@
+"""Terms: what authors write in guards, effects and properties, with Python's operators.
+
+A `Term` stands for a value that is known only in a state. It builds a `core` expression, checks the kinds of its operands
+where it is written, and is never a Python bool.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols, Value, shown
+from quiesce.core.errors import Place, SpecificationError, known
+from quiesce.core.expressions import (
+    COMPARISONS,
+    After,
+    Argument,
+    Constant,
+    Enabled,
+    Expr,
+    Happens,
+    Op,
+    Read,
+    apply,
+    judges_steps,
+)
+from quiesce.core.printing import expression
+from quiesce.core.system import STATE, ArgumentDeclaration
+from quiesce.language.places import here
+
+Operand = "Term | bool | int | str | Copy | enum.Enum | None"
+LARGEST = 2**40
+
+
+def wrong(code: str, message: str, hint: str = "", place: Place | None = None) -> SpecificationError:
+    """Return an author's mistake, placed at the line that is being executed unless a place is given."""
+    return SpecificationError(code, message, hint=hint, place=place or here())
+
+
+class Term:
+    """A value in a state: a variable, a constant, or an operator on terms.
+
+    Truth values take `&`, `|`, `~` and `implies`; numbers `+`, `-`, `*` and the comparisons; names and indices `==`
+    and `!=`. Raises SpecificationError: Q30 for operands that do not fit together, Q10 and Q03 for constants that the
+    other side can never have, Q31 where Python asks for a truth value, Q32 where an index is used as a number.
+    """
+
+    __slots__ = ("expr", "domain")
+    __hash__ = object.__hash__
+
+    def __init__(self, expr: Expr, domain: Domain) -> None:
+        self.expr, self.domain = expr, domain
+
+    def __repr__(self) -> str:
+        return f"<term {expression(self.expr)}>"
+
+    def __bool__(self) -> NoReturn:
+        raise wrong(
+            "Q31",
+            f"a term is not a Python bool: {expression(self.expr)}",
+            "write & for and, | for or, ~ for not, p.implies(q), all_of(...), any_of(...), count_of(...), sum_of(...), "
+            "where(p, a, b); put each comparison in parentheses",
+        )
+
+    def __iter__(self) -> NoReturn:
+        raise wrong("Q35", f"a term has no elements: {expression(self.expr)}", "iterate over a machine with copies")
+
+    def __contains__(self, _item: object) -> NoReturn:
+        raise wrong("Q35", f"a term has no elements: {expression(self.expr)}", "write x.is_in([...])")
+
+    def __getitem__(self, _index: object) -> NoReturn:
+        raise wrong("Q34", f"{expression(self.expr)} is no variable of a machine with copies", "index a variable")
+
+    # comparisons
+    def __eq__(self, other: object) -> Term:  # type: ignore[override]
+        return compare(Op.EQ, self, other)
+
+    def __ne__(self, other: object) -> Term:  # type: ignore[override]
+        return compare(Op.NE, self, other)
+
+    def __lt__(self, other: object) -> Term:
+        return compare(Op.LT, self, other)
+
+    def __le__(self, other: object) -> Term:
+        return compare(Op.LE, self, other)
+
+    def __gt__(self, other: object) -> Term:
+        return compare(Op.GT, self, other)
+
+    def __ge__(self, other: object) -> Term:
+        return compare(Op.GE, self, other)
+
+    def is_in(self, values: Iterable[object]) -> Term:
+        """Return the term that is true where this one equals one of the values."""
+        return any_of(self == value for value in values)
+
+    # numbers
+    def __add__(self, other: object) -> Term:
+        return _compute(Op.ADD, self, other)
+
+    def __radd__(self, other: object) -> Term:
+        return _compute(Op.ADD, other, self)
+
+    def __sub__(self, other: object) -> Term:
+        return _compute(Op.SUB, self, other)
+
+    def __rsub__(self, other: object) -> Term:
+        return _compute(Op.SUB, other, self)
+
+    def __mul__(self, other: object) -> Term:
+        return _compute(Op.MUL, self, other)
+
+    def __rmul__(self, other: object) -> Term:
+        return _compute(Op.MUL, other, self)
+
+    # truth values
+    def __and__(self, other: object) -> Term:
+        return _connect(Op.AND, self, other)
+
+    def __rand__(self, other: object) -> Term:
+        return _connect(Op.AND, other, self)
+
+    def __or__(self, other: object) -> Term:
+        return _connect(Op.OR, self, other)
+
+    def __ror__(self, other: object) -> Term:
+        return _connect(Op.OR, other, self)
+
+    def __invert__(self) -> Term:
+        return Term(apply(Op.NOT, truth(self, "~").expr), BOOLEAN)
+
+    def implies(self, other: object) -> Term:
+        """Return the term that is false only where this one is true and the other is false."""
+        return ~self | truth(other, "implies")
+
+
+class VariableTerm(Term):
+    """A variable of a machine: in its own rows its own copy's; elsewhere `variable[copy]`."""
+
+    __slots__ = ("machine", "name", "copies")
+
+    def __init__(self, machine: str, name: str, domain: Domain, copies: int | None) -> None:
+        super().__init__(Read(machine, name), domain)
+        self.machine, self.name, self.copies = machine, name, copies
+
+    def __getitem__(self, index: object) -> Term:  # type: ignore[override]
+        """Return the variable of one copy; the index is a copy or a term for one (`client.acting`).
+
+        Raises SpecificationError: Q29 where the machine has no copies or the index may be none, Q30 for an index of
+        another machine.
+        """
+        if self.copies is None:
+            raise wrong("Q29", f"{self.machine} has no copies, so {self.machine}.{self.name} takes no index")
+        copy = lift(index)
+        if not isinstance(copy.domain, Symbols) or copy.domain.of != self.machine:
+            raise wrong(
+                "Q30",
+                f"{expression(copy.expr)} is not an index of {self.machine}",
+                f"index {self.name} by a copy of {self.machine}, as in "
+                f"all_of({self.name}[c] == ... for c in {self.machine})",
+            )
+        if None in copy.domain.names:
+            text = expression(copy.expr)
+            raise wrong(
+                "Q29",
+                f"{text} may be none, so {self.name}[{text}] is not determined",
+                f"write any_of(({text} == c) & (... {self.name}[c] ...) for c in {self.machine})",
+            )
+        return Term(Read(self.machine, self.name, copy.expr), self.domain)
+
+
+def lift(value: object) -> Term:
+    """Return a term for a constant, or the term itself; raises SpecificationError (Q35) for anything else."""
+    if isinstance(value, Term):
+        return value
+    if isinstance(value, bool):
+        return Term(Constant(value), BOOLEAN)
+    if isinstance(value, Copy):
+        return Term(Constant(value), Symbols((value,), of=value.machine))
+    if isinstance(value, enum.Enum | str) or value is None:
+        return Term(Constant(value), Symbols((value,)))
+    if isinstance(value, int):
+        return Term(Constant(value), Range(value, value))
+    raise wrong("Q35", f"{value!r} is neither a term nor a value", "give a term, a bool, an integer, a name or None")
+
+
+def truth(value: object, operator: str) -> Term:
+    """Return a truth-valued term; raises SpecificationError (Q30) for any other."""
+    term = lift(value)
+    if not isinstance(term.domain, Boolean):
+        raise wrong(
+            "Q30",
+            f"{operator} takes truth values, and {expression(term.expr)} is {_kind(term.domain)}",
+            "put each comparison in parentheses: (x == 1) & (y == 2)",
+        )
+    return term
+
+
+def _kind(domain: Domain) -> str:
+    if isinstance(domain, Boolean):
+        return "a truth value"
+    if isinstance(domain, Range):
+        return "a number"
+    return f"an index of {domain.of}" if domain.of else "a name"
+
+
+def fit(constant: Constant, domain: Domain, what: str, place: Place | None = None) -> Expr:
+    """Check that a constant belongs to a domain, and return it; `what` names the variable in the message.
+
+    Raises SpecificationError: Q03 for an unknown state, Q10 for any other constant outside the domain.
+    """
+    value = constant.value
+    if domain.code(value) is not None:
+        return constant
+    if isinstance(domain, Symbols) and what.endswith("." + STATE):
+        owner = what.removesuffix("." + STATE)
+        raise wrong("Q03", f"{owner} has no state {shown(value)!r}", known(shown(value), _texts(domain)), place)
+    raise wrong("Q10", f"{what} can never be {shown(value)}", f"its values are: {domain}", place)
+
+
+def _texts(domain: Symbols) -> list[str]:
+    return [shown(name) for name in domain.names]
+
+
+def compare(op: Op, left: object, right: object) -> Term:
+    """Return a comparison of two operands of one kind."""
+    a, b = lift(left), lift(right)
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one.expr, Constant) and isinstance(other.domain, Symbols) and _none_fits(one, other.domain):
+            fit(one.expr, other.domain, expression(other.expr))
+    symbolic = isinstance(a.domain, Symbols) or isinstance(b.domain, Symbols)
+    adapted = isinstance(a.expr, Constant) or isinstance(b.expr, Constant)
+    if not (type(a.domain) is type(b.domain) or (symbolic and adapted)):
+        raise wrong(
+            "Q30",
+            f"{expression(a.expr)} is {_kind(a.domain)} and {expression(b.expr)} is {_kind(b.domain)}",
+            "compare two values of one kind",
+        )
+    if isinstance(a.domain, Symbols) and isinstance(b.domain, Symbols) and not adapted and a.domain.of != b.domain.of:
+        raise wrong(
+            "Q30",
+            f"{expression(a.expr)} is {_kind(a.domain)} and {expression(b.expr)} is {_kind(b.domain)}",
+            "they can never be equal",
+        )
+    if symbolic and op not in (Op.EQ, Op.NE):
+        _refuse_number(a if isinstance(a.domain, Symbols) else b, op)
+    if isinstance(a.domain, Boolean) and op not in (Op.EQ, Op.NE):
+        raise wrong("Q30", f"truth values have no order: {expression(a.expr)} {op.value} {expression(b.expr)}")
+    return Term(apply(op, a.expr, b.expr), BOOLEAN)
+
+
+def _none_fits(constant: Term, domain: Symbols) -> bool:
+    assert isinstance(constant.expr, Constant)
+    return domain.code(constant.expr.value) is None and not (
+        isinstance(constant.expr.value, Copy) and constant.expr.value.machine == domain.of
+    )
+
+
+def _refuse_number(term: Term, op: Op) -> NoReturn:
+    assert isinstance(term.domain, Symbols)
+    text = expression(term.expr)
+    if term.domain.of:
+        raise wrong(
+            "Q32",
+            f"{text} is an index, not a number: copies are interchangeable and have only == and !=",
+            f"give {term.domain.of} a count() to compute with, or make one machine for each number in a Python loop",
+        )
+    raise wrong("Q30", f"{op.value} takes numbers, and {text} is a name", "names have only == and !=")
+
+
+def _compute(op: Op, left: object, right: object) -> Term:
+    a, b = lift(left), lift(right)
+    for term in (a, b):
+        if isinstance(term.domain, Symbols):
+            _refuse_number(term, op)
+        if isinstance(term.domain, Boolean):
+            raise wrong(
+                "Q30",
+                f"{op.value} takes numbers, and {expression(term.expr)} is a truth value",
+                "write where(p, 1, 0), or count_of(...) to count truths",
+            )
+    assert isinstance(a.domain, Range) and isinstance(b.domain, Range)
+    return Term(apply(op, a.expr, b.expr), _computed(op, a.domain, b.domain))
+
+
+def _computed(op: Op, a: Range, b: Range) -> Range:
+    """Return the interval of a result; an unbounded side stays unbounded above, and as low as is ever computed."""
+    top_a, top_b = (LARGEST if side.top is None else side.top for side in (a, b))
+    corners = {
+        Op.ADD: (a.low + b.low, top_a + top_b),
+        Op.SUB: (a.low - top_b, top_a - b.low),
+        Op.MIN: (min(a.low, b.low), min(top_a, top_b)),
+        Op.MAX: (max(a.low, b.low), max(top_a, top_b)),
+        Op.MUL: (a.low * b.low, a.low * top_b, top_a * b.low, top_a * top_b),
+    }[op]
+    unbounded = a.top is None or b.top is None
+    if not unbounded and max(abs(corner) for corner in corners) > LARGEST:
+        raise wrong("Q16", f"a number beyond {LARGEST:,} can come out of {op.value}", "use smaller domains")
+    return Range(max(min(corners), -LARGEST), None if unbounded else max(corners))
+
+
+def _connect(op: Op, left: object, right: object) -> Term:
+    word = "&" if op is Op.AND else "|"
+    return Term(apply(op, truth(left, word).expr, truth(right, word).expr), BOOLEAN)
+
+
+def _listed(terms: Sequence[object], function: str) -> list[object]:
+    """Return the operands of `all_of(a, b)` or `all_of(x for ...)` as a list."""
+    if len(terms) == 1 and not isinstance(terms[0], Term | bool):
+        if not isinstance(terms[0], Iterable):
+            raise wrong("Q35", f"{function} takes terms, not {terms[0]!r}", f"write {function}(... for c in machine)")
+        return list(terms[0])
+    return list(terms)
+
+
+def all_of(*terms: object) -> Term:
+    """Return the conjunction of truth-valued terms, given one by one or as one iterable; true of none."""
+    operands = [truth(term, "all_of").expr for term in _listed(terms, "all_of")]
+    return Term(apply(Op.AND, *operands), BOOLEAN)
+
+
+def any_of(*terms: object) -> Term:
+    """Return the disjunction of truth-valued terms, given one by one or as one iterable; false of none."""
+    operands = [truth(term, "any_of").expr for term in _listed(terms, "any_of")]
+    return Term(apply(Op.OR, *operands), BOOLEAN)
+
+
+def sum_of(*terms: object) -> Term:
+    """Return the sum of numbers, given one by one or as one iterable; 0 of none."""
+    total = lift(0)
+    for term in _listed(terms, "sum_of"):
+        total = total + term
+    return total
+
+
+def count_of(*terms: object) -> Term:
+    """Return how many of the truth-valued terms are true."""
+    return sum_of([where(term, 1, 0) for term in _listed(terms, "count_of")])
+
+
+def where(condition: object, then: object, otherwise: object) -> Term:
+    """Return `then` where the condition is true, else `otherwise`; both of one kind."""
+    chosen, a, b = truth(condition, "where"), lift(then), lift(otherwise)
+    if isinstance(a.domain, Symbols) != isinstance(b.domain, Symbols):
+        a, b = (_as_name(a), _as_name(b))
+    if type(a.domain) is not type(b.domain):
+        raise wrong(
+            "Q30",
+            f"where gives {_kind(a.domain)} or {_kind(b.domain)}: {expression(a.expr)}, {expression(b.expr)}",
+            "give two values of one kind",
+        )
+    return Term(apply(Op.ITE, chosen.expr, a.expr, b.expr), _joined(a.domain, b.domain))
+
+
+def _as_name(term: Term) -> Term:
+    if isinstance(term.expr, Constant) and not isinstance(term.expr.value, bool):
+        return Term(term.expr, Symbols((term.expr.value,)))
+    return term
+
+
+def _joined(a: Domain, b: Domain) -> Domain:
+    if isinstance(a, Range) and isinstance(b, Range):
+        unbounded = a.top is None or b.top is None
+        return Range(min(a.low, b.low), None if unbounded else max(a.high, b.high))
+    if isinstance(a, Symbols) and isinstance(b, Symbols):
+        extra = tuple(name for name in b.names if name not in a.names)
+        return Symbols(a.names + extra, of=a.of or b.of)
+    return a
+
+
+def minimum(left: object, right: object) -> Term:
+    """Return the smaller of two numbers."""
+    return _compute(Op.MIN, left, right)
+
+
+def maximum(left: object, right: object) -> Term:
+    """Return the larger of two numbers."""
+    return _compute(Op.MAX, left, right)
+
+
+# -- arguments and the operators of properties ------------------------------------------------------------------------
+
+
+class ArgumentTerm(Term):
+    """A value that is chosen anew in each event and shared, by name, by all rows that declare it."""
+
+    __slots__ = ("declaration",)
+
+    def __init__(self, declaration: ArgumentDeclaration) -> None:
+        super().__init__(Argument(declaration.name), declaration.domain)
+        self.declaration = declaration
+
+
+def results(values: object) -> tuple[Value, ...] | None:
+    """Return results as a tuple; None stays None.
+
+    Raises SpecificationError (Q12) for anything but names, numbers and enum members.
+    """
+    if values is None:
+        return None
+    listed = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
+    for value in listed:
+        if isinstance(value, bool) or not isinstance(value, str | int | enum.Enum):
+            raise wrong(
+                "Q12",
+                f"a result is a name or a number, not {value!r}",
+                'write returns="TRUE" for a BOOL that is returned',
+            )
+    if not listed:
+        raise wrong("Q12", "an empty list of results", "leave the option out to accept every result")
+    return tuple(dict.fromkeys(listed))
+
+
+def after(value: object) -> Term:
+    """Return the value that a term has after the step (in properties only).
+
+    Raises SpecificationError (Q33) where the term itself speaks of a step.
+    """
+    term = lift(value)
+    if judges_steps(term.expr):
+        raise wrong("Q33", f"after() of a term that speaks of a step already: {expression(term.expr)}")
+    return Term(After(term.expr), term.domain)
+
+
+def happens(trigger: str, *, returns: object = None) -> Term:
+    """Return the term that is true of steps by a trigger, returning one of the results if any are given."""
+    return Term(Happens(trigger, results(returns)), BOOLEAN)
+
+
+def enabled(trigger: str) -> Term:
+    """Return the term that is true of states in which some step by the trigger is possible."""
+    return Term(Enabled(trigger), BOOLEAN)
+
+
+if COMPARISONS != {Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE}:
+    raise AssertionError("a comparison without a method of Term")

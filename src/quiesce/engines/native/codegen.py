@@ -1,0 +1,537 @@
+"""From a flat system to the text of two LLVM functions: `expand`, the successors of a state, and `label`, predicates.
+
+An expression becomes LLVM IR through one table, operator to instruction. A system becomes a *switch tree* on the cells that
+most rows compare with constants; in its leaves every row stands without branches: guard, domain checks, successor, store,
+advance by the guard. Text is built, not objects: it is the fastest way from Python, and it is the key of the object cache.
+
+    i64 expand(ptr state, ptr successors, ptr info)
+        returns how many successors were stored; info[0] is the number of transitions (a step that leaves a domain counts and
+        is not stored); info[1..] are bits, one for each property that this state or one of its steps decides.
+    i64 label(ptr state)
+        returns one bit for each predicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from quiesce.core.domains import Boolean, size
+from quiesce.core.expressions import ARITHMETIC, COMPARISONS, CONNECTIVES, Apply, Cell, Constant, Expr, Next, Op, apply
+from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
+from quiesce.engines.native.layout import Layout
+
+INSTRUCTION = {
+    Op.EQ: "icmp eq",
+    Op.NE: "icmp ne",
+    Op.LT: "icmp slt",
+    Op.LE: "icmp sle",
+    Op.GT: "icmp sgt",
+    Op.GE: "icmp sge",
+    Op.ADD: "add",
+    Op.SUB: "sub",
+    Op.MUL: "mul",
+    Op.MIN: "@llvm.smin.i64",
+    Op.MAX: "@llvm.smax.i64",
+    Op.NOT: "xor",
+    Op.AND: "and",
+    Op.OR: "or",
+    Op.ITE: "select",
+}
+"""Operator -> LLVM instruction. Truth values are i1, numbers and positions of names i64."""
+
+if set(INSTRUCTION) != set(Op):
+    raise AssertionError("an operator without an instruction")
+
+SAVED_ROWS = 4
+"""A switch is worth its branch when it spares at least this many rows."""
+
+Test = tuple[int, frozenset[int]]
+"""A conjunct of a guard that looks at one cell: its slot, and the codes that pass."""
+
+
+def program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> str:
+    """Return the LLVM text of `expand` for a system and the properties that are asked."""
+    return _Program(flat, layout, asked).text()
+
+
+def labels(flat: Flat, layout: Layout, predicates: Sequence[Expr]) -> str:
+    """Return the LLVM text of `label` for at most 64 state predicates."""
+    out = _Function(flat, layout)
+    total = "0"
+    for bit, predicate in enumerate(predicates):
+        total = out.emit(f"or i64 {total}, {out.bit(out.truth(predicate), bit)}")
+    body = "\n".join(out.lines)
+    return f"{_HEADER}define i64 @label(ptr %state) {{\nentry:\n{body}\n  ret i64 {total}\n}}\n"
+
+
+_HEADER = "declare i64 @llvm.smin.i64(i64, i64)\ndeclare i64 @llvm.smax.i64(i64, i64)\n"
+
+
+class _Function:
+    """The lines of a function under construction, and the values that are known where the next line goes."""
+
+    def __init__(self, flat: Flat, layout: Layout) -> None:
+        self.flat, self.layout = flat, layout
+        self.lines: list[str] = []
+        self.known: dict[Expr, str] = {}
+        self.next: dict[int, str] = {}
+        self.registers = 0
+        self.words = [self.emit(f"load i64, ptr {self.address('%state', word)}") for word in range(layout.words)]
+
+    def emit(self, instruction: str) -> str:
+        """Add an instruction and return its register."""
+        self.registers += 1
+        register = f"%r{self.registers}"
+        self.lines.append(f"  {register} = {instruction}")
+        return register
+
+    def do(self, instruction: str) -> None:
+        """Add an instruction without a value."""
+        self.lines.append(f"  {instruction}")
+
+    def address(self, base: str, word: int | str) -> str:
+        """Return the address of a 64-bit word behind a base."""
+        return base if word == 0 else self.emit(f"getelementptr i64, ptr {base}, i64 {word}")
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Forget at the end what was computed inside: a value is known only in the blocks that its own dominates."""
+        before = dict(self.known)
+        yield
+        self.known = before
+
+    # -- expressions --------------------------------------------------------------------------------------------------
+
+    def is_truth(self, expr: Expr) -> bool:
+        """Tell whether an expression is a truth value (i1) rather than a number (i64)."""
+        match expr:
+            case Constant(value=value):
+                return isinstance(value, bool)
+            case Cell(slot=slot) | Next(slot=slot):
+                return isinstance(self.flat.cells[slot].domain, Boolean)
+            case Apply(op=Op.ITE, operands=(_, then, otherwise)):
+                return any(self.is_truth(branch) for branch in (then, otherwise) if not isinstance(branch, Constant))
+            case Apply(op=op):
+                return op in COMPARISONS or op in CONNECTIVES
+            case _:
+                raise AssertionError(f"{expr} is not flat")
+
+    def truth(self, expr: Expr) -> str:
+        """Return the i1 value of a truth."""
+        if isinstance(expr, Constant):
+            return "true" if expr.value else "false"
+        return self.value(expr)
+
+    def number(self, expr: Expr) -> str:
+        """Return the i64 value of a number, a name's position, or a truth value as 0 or 1."""
+        if isinstance(expr, Constant):
+            assert isinstance(expr.value, int)
+            return str(int(expr.value))
+        if self.is_truth(expr):
+            return self.emit(f"zext i1 {self.value(expr)} to i64")
+        return self.value(expr)
+
+    def value(self, expr: Expr) -> str:
+        """Return the register of an expression that is no constant, computing it once in a block."""
+        if isinstance(expr, Next) and expr.slot in self.next:
+            return self.next[expr.slot]
+        if isinstance(expr, Next):
+            expr = Cell(expr.slot)
+        if expr not in self.known:
+            register = self.cell(expr.slot) if isinstance(expr, Cell) else self.applied(expr)
+            if not any(isinstance(node, Next) for node in _nodes(expr)):
+                self.known[expr] = register
+            return register
+        return self.known[expr]
+
+    def cell(self, slot: int) -> str:
+        """Return a cell's code: i1 for truth values, else i64 with the least code added."""
+        place = self.layout.fields[slot]
+        truth = isinstance(self.flat.cells[slot].domain, Boolean)
+        shifted = self.emit(f"lshr i64 {self.words[place.word]}, {place.shift}")
+        if truth:
+            return self.emit(f"trunc i64 {shifted} to i1")
+        code = self.emit(f"and i64 {shifted}, {(1 << place.bits) - 1}")
+        return self.emit(f"add i64 {code}, {place.low}") if place.low else code
+
+    def applied(self, expr: Expr) -> str:
+        """Return an operator applied, through the table."""
+        assert isinstance(expr, Apply)
+        op, operands = expr.op, expr.operands
+        if op is Op.ITE:
+            kind, read = ("i1", self.truth) if self.is_truth(expr) else ("i64", self.number)
+            condition = self.truth(operands[0])
+            then, otherwise = (read(branch) for branch in operands[1:])
+            return self.emit(f"{INSTRUCTION[op]} i1 {condition}, {kind} {then}, {kind} {otherwise}")
+        if op is Op.NOT:
+            return self.emit(f"{INSTRUCTION[op]} i1 {self.truth(operands[0])}, true")
+        if op in CONNECTIVES:
+            total = self.truth(operands[0])
+            for operand in operands[1:]:
+                total = self.emit(f"{INSTRUCTION[op]} i1 {total}, {self.truth(operand)}")
+            return total
+        if op in COMPARISONS:
+            truths = any(self.is_truth(side) for side in operands if not isinstance(side, Constant))
+            kind, read = ("i1", self.truth) if truths else ("i64", self.number)
+            return self.emit(f"{INSTRUCTION[op]} {kind} {read(operands[0])}, {read(operands[1])}")
+        left, right = self.number(operands[0]), self.number(operands[1])
+        if op in (Op.MIN, Op.MAX):
+            return self.emit(f"call i64 {INSTRUCTION[op]}(i64 {left}, i64 {right})")
+        return self.emit(f"{INSTRUCTION[op]} i64 {left}, {right}")
+
+    def bit(self, truth: str, position: int) -> str:
+        """Return a truth value as a bit of an i64."""
+        wide = self.emit(f"zext i1 {truth} to i64")
+        return self.emit(f"shl i64 {wide}, {position}") if position else wide
+
+    def both(self, *truths: str) -> str:
+        """Return the conjunction of truth values."""
+        total = "true"
+        for truth in truths:
+            if truth != "true":
+                total = truth if total == "true" else self.emit(f"and i1 {total}, {truth}")
+        return total
+
+
+def _nodes(expr: Expr) -> Iterator[Expr]:
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, Apply):
+            stack.extend(node.operands)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A joint row on its way down the tree: the tests that are still open, and the conjuncts that are no tests."""
+
+    row: JointRow
+    tests: dict[int, frozenset[int]]
+    others: tuple[Expr, ...]
+
+
+class _Program:
+    """The function `expand` under construction."""
+
+    def __init__(self, flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> None:
+        self.flat, self.layout, self.asked = flat, layout, asked
+        self.out = _Function(flat, layout)
+        self.blocks = 0
+        self.flag_words = flag_words(len(asked))
+        self.stutters = any(
+            question.property.kind is PropertyKind.NO_DEADLOCK and question.property.stuttering for question in asked
+        )
+
+    def text(self) -> str:
+        """Return the whole function."""
+        out = self.out
+        head = [f"  %{name} = alloca i64" for name in ("made", "fired", "moved")]
+        head += [f"  %flags{word} = alloca i64" for word in range(self.flag_words)]
+        names = ["made", "fired", "moved", *(f"flags{word}" for word in range(self.flag_words))]
+        out.lines[:0] = head + [f"  store i64 0, ptr %{name}" for name in names]
+        self.tree([self.task(row) for row in self.flat.rows])
+        self.judge_state()
+        out.do(f"store i64 {out.emit('load i64, ptr %fired')}, ptr %info")
+        for word in range(self.flag_words):
+            flags = out.emit(f"load i64, ptr %flags{word}")
+            out.do(f"store i64 {flags}, ptr {out.address('%info', word + 1)}")
+        out.do(f"ret i64 {out.emit('load i64, ptr %made')}")
+        body = "\n".join(out.lines)
+        arguments = "ptr noalias readonly %state, ptr noalias writeonly %successors, ptr noalias writeonly %info"
+        return f"{_HEADER}define i64 @expand({arguments}) {{\nentry:\n{body}\n}}\n"
+
+    # -- the switch tree ----------------------------------------------------------------------------------------------
+
+    def task(self, row: JointRow) -> _Task:
+        """Split a guard into tests of one cell each and other conjuncts."""
+        guard = row.guard
+        conjuncts = guard.operands if isinstance(guard, Apply) and guard.op is Op.AND else (guard,)
+        tests: dict[int, frozenset[int]] = {}
+        others = []
+        for conjunct in conjuncts:
+            test = self.test(conjunct)
+            if test is None:
+                if conjunct != Constant(True):
+                    others.append(conjunct)
+            else:
+                slot, codes = test
+                tests[slot] = tests[slot] & codes if slot in tests else codes
+        return _Task(row, tests, tuple(others))
+
+    def test(self, expr: Expr) -> Test | None:
+        """Return an expression as a test of one cell against constants, or None if it is anything else."""
+        match expr:
+            case Cell(slot=slot) if isinstance(self.flat.cells[slot].domain, Boolean):
+                return slot, frozenset({1})
+            case Apply(op=Op.NOT, operands=(operand,)):
+                inner = self.test(operand)
+                return None if inner is None else (inner[0], self.codes(inner[0]) - inner[1])
+            case Apply(op=Op.EQ | Op.NE as op, operands=(Cell(slot=slot), Constant(value=value))) | Apply(
+                op=Op.EQ | Op.NE as op, operands=(Constant(value=value), Cell(slot=slot))
+            ):
+                assert isinstance(value, int)
+                chosen = frozenset({int(value)}) & self.codes(slot)
+                return slot, chosen if op is Op.EQ else self.codes(slot) - chosen
+            case Apply(op=Op.OR, operands=operands):
+                inners = [self.test(operand) for operand in operands]
+                if any(inner is None for inner in inners) or len({inner[0] for inner in inners if inner}) != 1:
+                    return None
+                slots = [inner for inner in inners if inner is not None]
+                return slots[0][0], frozenset().union(*(codes for _, codes in slots))
+            case _:
+                return None
+
+    def codes(self, slot: int) -> frozenset[int]:
+        """Return all codes of a cell; those of a huge domain are never switched on."""
+        domain = self.flat.cells[slot].domain
+        return frozenset(range(domain.low, domain.high + 1)) if size(domain) <= 64 else frozenset()
+
+    def tree(self, tasks: list[_Task]) -> None:
+        """Emit tasks: a switch on the cell that spares most rows, then those that do not test it; or a leaf."""
+        pivot = self.pivot(tasks)
+        if pivot is None:
+            for task in tasks:
+                self.emit_row(task)
+            return
+        tested = [task for task in tasks if pivot in task.tests]
+        self.switch(pivot, tested)
+        rest = [task for task in tasks if pivot not in task.tests]
+        if rest:
+            self.tree(rest)
+
+    def pivot(self, tasks: list[_Task]) -> int | None:
+        """Return the cell on which a switch spares most rows, or None where it spares too few."""
+        spared: dict[int, float] = {}
+        for task in tasks:
+            for slot, codes in task.tests.items():
+                values = size(self.flat.cells[slot].domain)
+                if values <= 64:
+                    spared[slot] = spared.get(slot, 0.0) + 1 - len(codes) / values
+        best = max(spared, key=lambda slot: (spared[slot], -slot), default=None)
+        return best if best is not None and spared[best] >= SAVED_ROWS else None
+
+    def switch(self, slot: int, tasks: list[_Task]) -> None:
+        """Emit a switch on a cell; each case holds the tasks whose test its code passes, without that test."""
+        out = self.out
+        self.blocks += 1
+        name = f"b{self.blocks}"
+        code = out.number(Cell(slot))
+        cases = {}
+        for value in sorted(self.codes(slot)):
+            passing = tuple(number for number, task in enumerate(tasks) if value in task.tests[slot])
+            if passing:
+                cases.setdefault(passing, []).append(value)
+        arms = " ".join(
+            f"i64 {value}, label %{name}.{number}"
+            for number, values in enumerate(cases.values())
+            for value in values
+        )
+        out.do(f"switch i64 {code}, label %{name}.end [ {arms} ]")
+        for number, passing in enumerate(cases):
+            out.lines.append(f"{name}.{number}:")
+            with out.scope():
+                self.tree([_without(tasks[index], slot) for index in passing])
+            out.do(f"br label %{name}.end")
+        out.lines.append(f"{name}.end:")
+
+    # -- one row ------------------------------------------------------------------------------------------------------
+
+    def emit_row(self, task: _Task) -> None:
+        """Emit a row without branches: guard, domain checks, successor, step properties, store, advance."""
+        out = self.out
+        conditions = [self.retest(slot, codes) for slot, codes in task.tests.items()]
+        guard = out.both(*[out.truth(condition) for condition in (*conditions, *task.others)])
+        out.next = {slot: self.update(slot, update) for slot, update in task.row.updates}
+        inside = out.both(*[self.check(slot, update) for slot, update in task.row.updates])
+        stored = out.both(guard, inside)
+        words = self.successor(task.row)
+        self.advance("fired", guard)
+        if inside != "true":
+            leaves = out.emit(f"xor i1 {inside}, true")
+            self.flag(PropertyKind.DOMAINS, out.both(guard, leaves))
+        self.judge_step(task.row, stored)
+        if self.stutters:
+            self.judge_movement(guard, inside, words)
+        position = out.emit("load i64, ptr %made")
+        offset = out.emit(f"mul i64 {position}, {self.layout.words}") if self.layout.words > 1 else position
+        base = out.emit(f"getelementptr i64, ptr %successors, i64 {offset}")
+        for word, value in enumerate(words):
+            out.do(f"store i64 {value}, ptr {out.address(base, word)}")
+        self.advance("made", stored)
+        out.next = {}
+
+    def retest(self, slot: int, codes: frozenset[int]) -> Expr:
+        """Return the open test of a cell as an expression again."""
+        if isinstance(self.flat.cells[slot].domain, Boolean):
+            if len(codes) != 1:
+                return Constant(bool(codes))
+            return Cell(slot) if 1 in codes else apply(Op.NOT, Cell(slot))
+        everything = self.codes(slot)
+        if len(codes) > len(everything) / 2:
+            excluded = [apply(Op.NE, Cell(slot), Constant(code)) for code in sorted(everything - codes)]
+            return apply(Op.AND, *excluded)
+        return apply(Op.OR, *[apply(Op.EQ, Cell(slot), Constant(code)) for code in sorted(codes)])
+
+    def update(self, slot: int, update: Expr) -> str:
+        """Return the new code of a cell: i1 for truth values, else i64."""
+        truth = isinstance(self.flat.cells[slot].domain, Boolean)
+        return self.out.truth(update) if truth else self.out.number(update)
+
+    def check(self, slot: int, update: Expr) -> str:
+        """Return whether a new code lies in its domain; the check uses the unpacked code."""
+        domain = self.flat.cells[slot].domain
+        if isinstance(domain, Boolean):
+            return "true"
+        low, high = bounds(update, self.flat)
+        if domain.low <= low and high <= domain.high:
+            return "true"
+        code = self.out.next[slot]
+        low_ok = self.out.emit(f"icmp sge i64 {code}, {domain.low}") if low < domain.low else "true"
+        high_ok = self.out.emit(f"icmp sle i64 {code}, {domain.high}") if high > domain.high else "true"
+        return self.out.both(low_ok, high_ok)
+
+    def successor(self, row: JointRow) -> list[str]:
+        """Return the words of the successor: per word one mask, one constant, and the computed fields."""
+        out = self.out
+        words = list(out.words)
+        for word in range(self.layout.words):
+            written = [(slot, update) for slot, update in row.updates if self.layout.fields[slot].word == word]
+            if not written:
+                continue
+            cleared = constant = 0
+            computed = []
+            for slot, update in written:
+                place = self.layout.fields[slot]
+                cleared |= place.mask
+                if isinstance(update, Constant):
+                    assert isinstance(update.value, int)
+                    constant |= ((int(update.value) - place.low) << place.shift) & place.mask
+                else:
+                    computed.append(slot)
+            value = out.emit(f"and i64 {words[word]}, {_signed(~cleared)}")
+            if constant:
+                value = out.emit(f"or i64 {value}, {_signed(constant)}")
+            for slot in computed:
+                value = out.emit(f"or i64 {value}, {self.placed(slot)}")
+            words[word] = value
+        return words
+
+    def placed(self, slot: int) -> str:
+        """Return a computed code shifted to its field; bits beyond the field are cut (the step is not stored then)."""
+        out, place = self.out, self.layout.fields[slot]
+        code = out.next[slot]
+        if isinstance(self.flat.cells[slot].domain, Boolean):
+            code = out.emit(f"zext i1 {code} to i64")
+        elif place.low:
+            code = out.emit(f"sub i64 {code}, {place.low}")
+        shifted = out.emit(f"shl i64 {code}, {place.shift}")
+        return out.emit(f"and i64 {shifted}, {_signed(place.mask)}")
+
+    def advance(self, counter: str, truth: str) -> None:
+        """Add a truth value to a counter."""
+        out = self.out
+        count = out.emit(f"load i64, ptr %{counter}")
+        step = "1" if truth == "true" else out.emit(f"zext i1 {truth} to i64")
+        out.do(f"store i64 {out.emit(f'add i64 {count}, {step}')}, ptr %{counter}")
+
+    # -- properties ---------------------------------------------------------------------------------------------------
+
+    def raise_flag(self, number: int, truth: str) -> None:
+        """Set the bit of a property where a truth value holds."""
+        if truth == "false":
+            return
+        out = self.out
+        cell = f"%flags{number // 64}"
+        flags = out.emit(f"load i64, ptr {cell}")
+        out.do(f"store i64 {out.emit(f'or i64 {flags}, {out.bit(truth, number % 64)}')}, ptr {cell}")
+
+    def flag(self, kind: PropertyKind, truth: str) -> None:
+        """Set the bits of all properties of a kind."""
+        for number, question in enumerate(self.asked):
+            if question.property.kind is kind:
+                self.raise_flag(number, truth)
+
+    def judge_step(self, row: JointRow, stored: str) -> None:
+        """Set the bits of the step properties that a stored step of this row decides."""
+        for number, question in enumerate(self.asked):
+            if question.steps is None:
+                continue
+            formula = question.steps[row.trigger, row.result]
+            deciding = _deciding(question, formula)
+            if deciding != Constant(False):
+                self.raise_flag(number, self.out.both(stored, self.out.truth(deciding)))
+
+    def judge_movement(self, guard: str, inside: str, words: list[str]) -> None:
+        """Note that some step changes the state, or leaves a domain."""
+        out = self.out
+        differ = "false"
+        for old, new in zip(out.words, words, strict=True):
+            if old != new:
+                other = out.emit(f"icmp ne i64 {old}, {new}")
+                differ = other if differ == "false" else out.emit(f"or i1 {differ}, {other}")
+        if inside != "true":
+            leaves = out.emit(f"xor i1 {inside}, true")
+            differ = leaves if differ == "false" else out.emit(f"or i1 {differ}, {leaves}")
+        if differ != "false":
+            self.advance("moved", out.both(guard, differ))
+
+    def judge_state(self) -> None:
+        """Set the bits of the state properties that this state decides."""
+        out = self.out
+        for number, question in enumerate(self.asked):
+            if question.property.kind is PropertyKind.NO_DEADLOCK:
+                counter = "moved" if question.property.stuttering else "fired"
+                count = out.emit(f"load i64, ptr %{counter}")
+                stuck = out.emit(f"icmp eq i64 {count}, 0")
+                self.raise_flag(number, out.both(stuck, out.truth(apply(Op.NOT, self.flat.rest))))
+            elif question.state is not None and question.property.kind is not PropertyKind.ALWAYS_POSSIBLE:
+                self.raise_flag(number, out.truth(_deciding(question, question.state)))
+
+
+def flag_words(properties: int) -> int:
+    """Return how many 64-bit words hold a bit for each property."""
+    return max(1, (properties + 63) // 64)
+
+
+def _deciding(question: FlatProperty, formula: Expr) -> Expr:
+    """Return the formula that is true where a property is decided: a violation, or for `sometimes` a witness."""
+    return apply(Op.NOT, formula) if question.property.kind is PropertyKind.ALWAYS else formula
+
+
+def _without(task: _Task, slot: int) -> _Task:
+    return _Task(task.row, {other: codes for other, codes in task.tests.items() if other != slot}, task.others)
+
+
+def _signed(bits: int) -> int:
+    """Return 64 bits as LLVM writes them: a signed integer."""
+    bits &= (1 << 64) - 1
+    return bits - (1 << 64) if bits >> 63 else bits
+
+
+def bounds(expr: Expr, flat: Flat) -> tuple[int, int]:
+    """Return an interval that contains every value of a flat expression (interval arithmetic, not exact)."""
+    match expr:
+        case Constant(value=value):
+            assert isinstance(value, int)
+            return int(value), int(value)
+        case Cell(slot=slot) | Next(slot=slot):
+            domain = flat.cells[slot].domain
+            return domain.low, domain.high
+        case Apply(op=Op.ITE, operands=(_, then, otherwise)):
+            (a, b), (c, d) = bounds(then, flat), bounds(otherwise, flat)
+            return min(a, c), max(b, d)
+        case Apply(op=op, operands=(left, right)) if op in ARITHMETIC:
+            (a, b), (c, d) = bounds(left, flat), bounds(right, flat)
+            products = (a * c, a * d, b * c, b * d)
+            return {
+                Op.ADD: (a + c, b + d),
+                Op.SUB: (a - d, b - c),
+                Op.MUL: (min(products), max(products)),
+                Op.MIN: (min(a, c), min(b, d)),
+                Op.MAX: (max(a, c), max(b, d)),
+            }[op]
+        case _:
+            return 0, 1

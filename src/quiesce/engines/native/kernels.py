@@ -1,0 +1,342 @@
+"""The search loops, compiled by numba: expand a block of states, hash and prefetch all successors, then probe the table.
+
+All kernels stand in this one file and are cached under a folder named by its content and by the versions of numba and
+llvmlite, because numba does not notice that a called function changed. They know nothing of systems: they see words, and
+call the compiled `expand` and `label` by address.
+
+The table is open, with linear probing. A slot's key is the state's word plus 1 where a state has one word, else a hash of its
+words that is compared in full on the states; 0 is empty. `numbers` holds the state's number: its position in order of arrival.
+
+Arrays are handed to inner functions as addresses, not as numba arrays: numba counts references to an array at every call that it
+inlines, and these atomic operations took two thirds of the search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import llvmlite
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from quiesce.engines.native.machine_code import cache_folder
+
+_SOURCE = Path(__file__).read_bytes()
+_STAMP = hashlib.sha256(_SOURCE + f"{numba.__version__} {llvmlite.__version__}".encode()).hexdigest()[:24]
+_before = numba.config.CACHE_DIR
+numba.config.CACHE_DIR = str(cache_folder() / f"kernels-{_STAMP}")
+
+EMPTY = np.uint64(0)
+FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+SECOND_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
+HALF = np.uint64(32)
+ONE = np.uint64(1)
+
+
+@intrinsic
+def _expand(typingctx, address, state, successors, info):  # type: ignore[no-untyped-def]
+    """Call the compiled `expand` at an address."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        word = ir.IntType(64)
+        pointer = ir.FunctionType(word, [word, word, word]).as_pointer()
+        return builder.call(builder.inttoptr(arguments[0], pointer), arguments[1:])
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), code
+
+
+@intrinsic
+def _label(typingctx, address, state):  # type: ignore[no-untyped-def]
+    """Call the compiled `label` at an address."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        word = ir.IntType(64)
+        pointer = ir.FunctionType(word, [word]).as_pointer()
+        return builder.call(builder.inttoptr(arguments[0], pointer), arguments[1:])
+
+    return types.int64(types.int64, types.int64), code
+
+
+@intrinsic
+def _prefetch(typingctx, address):  # type: ignore[no-untyped-def]
+    """Ask for the cache line at an address, for writing."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        byte = ir.IntType(8).as_pointer()
+        flag = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = builder.inttoptr(arguments[0], byte)
+        builder.call(function, [place, flag(1), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), code
+
+
+def _memory(width):  # type: ignore[no-untyped-def]
+    """Make the pair (load, store) of unsigned integers of a width: element `index` behind an address."""
+    integer = ir.IntType(width)
+    unsigned = {32: types.uint32, 64: types.uint64}[width]
+
+    def place(builder, base, index):  # type: ignore[no-untyped-def]
+        return builder.gep(builder.inttoptr(base, integer.as_pointer()), [index])
+
+    @intrinsic
+    def load(typingctx, base, index):  # type: ignore[no-untyped-def]
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            return builder.load(place(builder, *arguments))
+
+        return unsigned(types.int64, types.int64), code
+
+    @intrinsic
+    def store(typingctx, base, index, value):  # type: ignore[no-untyped-def]
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            builder.store(arguments[2], place(builder, arguments[0], arguments[1]))
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, unsigned), code
+
+    return load, store
+
+
+_get, _put = _memory(64)
+_get_number, _put_number = _memory(32)
+
+
+@njit(inline="always")
+def _mixed(word):  # type: ignore[no-untyped-def]
+    """Spread the bits of a word over all 64 (multiply, fold, multiply)."""
+    spread = word * FIRST_MULTIPLIER
+    spread ^= spread >> HALF
+    return spread * SECOND_MULTIPLIER
+
+
+@njit(inline="always")
+def _hashed(states, at, words):  # type: ignore[no-untyped-def]
+    """Return the hash of the state whose first word is word `at` behind an address."""
+    spread = _mixed(_get(states, at))
+    for word in range(1, words):
+        spread = _mixed(spread ^ _get(states, at + word) ^ (spread >> np.uint64(29)))
+    return spread
+
+
+@njit(inline="always")
+def _key(states, at, home, words):  # type: ignore[no-untyped-def]
+    return _get(states, at) + ONE if words == 1 else home | ONE
+
+
+@njit(inline="always")
+def _same(states, at, others, where, words):  # type: ignore[no-untyped-def]
+    for word in range(words):
+        if _get(states, at + word) != _get(others, where + word):
+            return False
+    return True
+
+
+@njit(inline="always")
+def _precedes(states, at, others, where, words):  # type: ignore[no-untyped-def]
+    """Tell whether one state comes before another, word by word."""
+    for word in range(words):
+        if _get(states, at + word) != _get(others, where + word):
+            return _get(states, at + word) < _get(others, where + word)
+    return False
+
+
+@njit(inline="always")
+def _find(slots, mask, numbers, shift, key, home, states, successors, at, words):  # type: ignore[no-untyped-def]
+    """Return the slot of a state, or of the empty place where it belongs."""
+    slot = np.int64(home >> shift)
+    held = _get(slots, slot)
+    while held != EMPTY:
+        if held == key and (
+            words == 1 or _same(states, np.int64(_get_number(numbers, slot)) * words, successors, at, words)
+        ):
+            break
+        slot = (slot + 1) & mask
+        held = _get(slots, slot)
+    return slot
+
+
+@njit(inline="always")
+def _enter(slots, mask, numbers, shift, key, home, states, successors, at, words, count):  # type: ignore[no-untyped-def]
+    """Enter a state unless it is known; return how many states there are then."""
+    slot = _find(slots, mask, numbers, shift, key, home, states, successors, at, words)
+    if _get(slots, slot) == EMPTY:
+        _put(slots, slot, key)
+        _put_number(numbers, slot, np.uint32(count))
+        for word in range(words):
+            _put(states, count * words + word, _get(successors, at + word))
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def insert(given, states_, words, slots_, numbers_, shift):  # type: ignore[no-untyped-def]
+    """Enter given states, in their order, into an empty table; return how many different ones there are."""
+    states, slots, numbers, base = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data, given.ctypes.data
+    mask = len(slots_) - 1
+    count = np.int64(0)
+    for at in range(0, len(given), words):
+        home = _hashed(base, at, words)
+        key = _key(base, at, home, words)
+        count = _enter(slots, mask, numbers, shift, key, home, states, base, at, words, count)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def expand_range(  # type: ignore[no-untyped-def]
+    expand, first, last, count, states_, words, slots_, numbers_, shift, room, branching, buffer_, hashes_, info_, pending, best
+):
+    """Expand states `first` to `last` - 1; stop early where there is no room for a block's successors.
+
+    Returns (next state to expand, number of states, transitions taken). `best[p]` becomes the least state that decides the
+    pending property p (-1: none).
+    """
+    states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
+    buffer, hashes, info = buffer_.ctypes.data, hashes_.ctypes.data, info_.ctypes.data
+    mask = len(slots_) - 1
+    transitions = np.int64(0)
+    block = len(hashes_) // branching
+    three = np.uint64(3)
+    while first < last:
+        size = min(block, last - first)
+        if count + size * branching > room:
+            break
+        made = np.int64(0)
+        for position in range(first, first + size):
+            made += _expand(expand, states + position * words * 8, buffer + made * words * 8, info)
+            transitions += np.int64(_get(info, 0))
+            for word in range(len(pending)):
+                hits = _get(info, 1 + word) & pending[word]
+                if hits != EMPTY:
+                    _note(hits, word, position, states, words, best)
+        for successor in range(made):
+            home = _hashed(buffer, successor * words, words)
+            _put(hashes, successor, home)
+            _prefetch(slots + np.int64((home >> shift) << three))
+        for successor in range(made):
+            at = successor * words
+            home = _get(hashes, successor)
+            key = _key(buffer, at, home, words)
+            count = _enter(slots, mask, numbers, shift, key, home, states, buffer, at, words, count)
+        first += size
+    return first, count, transitions
+
+
+@njit(cache=True)
+def _note(hits, word, position, states, words, best):  # type: ignore[no-untyped-def]
+    """Remember the least state of the level that decides each pending property."""
+    for bit in range(64):
+        if (hits >> np.uint64(bit)) & ONE:
+            number = word * 64 + bit
+            if best[number] < 0 or _precedes(states, position * words, states, best[number] * words, words):
+                best[number] = position
+
+
+@njit(cache=True, nogil=True)
+def rehash(count, states_, words, slots_, numbers_, shift):  # type: ignore[no-untyped-def]
+    """Enter the states 0 to `count` - 1, all different, into an empty table."""
+    states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
+    mask = len(slots_) - 1
+    for number in range(count):
+        home = _hashed(states, number * words, words)
+        slot = np.int64(home >> shift)
+        while _get(slots, slot) != EMPTY:
+            slot = (slot + 1) & mask
+        _put(slots, slot, _key(states, number * words, home, words))
+        _put_number(numbers, slot, np.uint32(number))
+
+
+@njit(cache=True, nogil=True)
+def least_predecessor(expand, first, last, target_, states_, words, buffer_, info_):  # type: ignore[no-untyped-def]
+    """Return the least of the states `first` to `last` - 1 that has a step to the target, or -1."""
+    states, buffer, info, target = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, target_.ctypes.data
+    best = np.int64(-1)
+    for position in range(first, last):
+        made = _expand(expand, states + position * words * 8, buffer, info)
+        for successor in range(made):
+            if _same(buffer, successor * words, target, 0, words):
+                if best < 0 or _precedes(states, position * words, states, best * words, words):
+                    best = position
+                break
+    return best
+
+
+@njit(cache=True, nogil=True)
+def label_all(label, count, states_, words, marks):  # type: ignore[no-untyped-def]
+    """Write the predicate bits of every state."""
+    states = states_.ctypes.data
+    for number in range(count):
+        marks[number] = np.uint64(_label(label, states + number * words * 8))
+
+
+@njit(cache=True, nogil=True)
+def edges(expand, count, states_, words, slots_, numbers_, shift, buffer_, info_, offsets, targets):  # type: ignore[no-untyped-def]
+    """Write the graph: the successors of state n are targets[offsets[n]:offsets[n + 1]], as numbers."""
+    states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
+    buffer, info = buffer_.ctypes.data, info_.ctypes.data
+    mask = len(slots_) - 1
+    total = np.int64(0)
+    for number in range(count):
+        offsets[number] = total
+        made = _expand(expand, states + number * words * 8, buffer, info)
+        for successor in range(made):
+            at = successor * words
+            home = _hashed(buffer, at, words)
+            key = _key(buffer, at, home, words)
+            slot = _find(slots, mask, numbers, shift, key, home, states, buffer, at, words)
+            targets[total] = _get_number(numbers, slot)
+            total += 1
+    offsets[count] = total
+
+
+@njit(cache=True, nogil=True)
+def mark_backwards(offsets, targets, marked):  # type: ignore[no-untyped-def]
+    """Mark every state from which a marked one can be reached: one pass over the reversed edges."""
+    count = len(marked)
+    starts = np.zeros(count + 1, dtype=np.int64)
+    for target in targets:
+        starts[target + 1] += 1
+    for number in range(count):
+        starts[number + 1] += starts[number]
+    sources = np.empty(len(targets), dtype=np.uint32)
+    fill = starts[:-1].copy()
+    for number in range(count):
+        for edge in range(offsets[number], offsets[number + 1]):
+            sources[fill[targets[edge]]] = number
+            fill[targets[edge]] += 1
+    queue = np.empty(count, dtype=np.uint32)
+    tail = 0
+    for number in range(count):
+        if marked[number]:
+            queue[tail] = number
+            tail += 1
+    head = 0
+    while head < tail:
+        number = queue[head]
+        head += 1
+        for edge in range(starts[number], starts[number + 1]):
+            source = sources[edge]
+            if not marked[source]:
+                marked[source] = True
+                queue[tail] = source
+                tail += 1
+
+
+@njit(cache=True, nogil=True)
+def least_unmarked(first, last, states_, words, marked):  # type: ignore[no-untyped-def]
+    """Return the least unmarked state of a range, or -1."""
+    states = states_.ctypes.data
+    best = np.int64(-1)
+    for number in range(first, last):
+        if not marked[number] and (best < 0 or _precedes(states, number * words, states, best * words, words)):
+            best = number
+    return best
+
+
+numba.config.CACHE_DIR = _before

@@ -1,0 +1,327 @@
+"""The driver of the native search: levels, growth of the arrays, limits, and from what was found to an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.core.errors import EngineError
+from quiesce.core.reference import initial_states
+from quiesce.core.result import SystemResult
+from quiesce.core.system import FlatProperty, PropertyKind, System
+from quiesce.core.trace import State
+from quiesce.core.verdicts import Finding, Found, conclude
+from quiesce.engines.native import kernels
+from quiesce.engines.native.codegen import flag_words, labels, program
+from quiesce.engines.native.layout import Layout, layout
+from quiesce.engines.native.machine_code import Compiled, compiled
+
+Words = NDArray[np.uint64]
+
+LEAST_SLOTS = 1 << 14
+BLOCK = 1 << 12
+"""Successors in one block: 32 KiB a word of a state."""
+SLICE = 1 << 18
+"""States between two looks at the clock."""
+NAME = "native"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a search is: `queue` is the number of states still to expand in this level, `memory` in bytes."""
+
+    states: int
+    transitions: int
+    depth: int
+    queue: int
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where to stop: after the level in which a number of states is reached, or after some seconds."""
+
+    max_states: int | None = None
+    max_seconds: float | None = None
+
+
+Watcher = Callable[[Progress], None]
+
+
+def check(
+    system: System,
+    *,
+    properties: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    watch: Watcher | None = None,
+    started: float | None = None,
+) -> SystemResult:
+    """Search all reachable states of a system breadth first, and answer its properties (all, or those named).
+
+    `domains` is always among them. `watch` is called about ten times a second; `started` is the `time.perf_counter()` from
+    which the total time is counted. Raises SpecificationError: Q08 for an unknown property, Q13 for an unbounded variable,
+    Q14 and Q15 for the initial states; EngineError where the reference interpreter does not confirm an answer.
+    """
+    begun = time.perf_counter() if started is None else started
+    wanted = system.properties
+    if properties is not None:
+        named = {system.property(word).name for word in properties}
+        wanted = tuple(
+            question
+            for question in system.properties
+            if question.name in named or question.kind is PropertyKind.DOMAINS
+        )
+    asked = [question for question in system.flat.properties if question.property in wanted]
+    space = Space(system, asked)
+    searched = time.perf_counter()
+    found = space.search(limits or Limits(), watch)
+    seconds = time.perf_counter() - searched
+    answers = conclude(system, wanted, found, space.predecessor)
+    return SystemResult(
+        system=system,
+        engine=NAME,
+        states=found.states,
+        transitions=found.transitions,
+        depth=found.depth,
+        seconds=seconds,
+        total_seconds=time.perf_counter() - begun,
+        properties=answers,
+        stopped=found.stopped,
+    )
+
+
+class Space:
+    """The reachable states of a system, in words, in levels, with a table from words to numbers."""
+
+    def __init__(self, system: System, asked: Sequence[FlatProperty]) -> None:
+        self.system, self.asked = system, asked
+        self.layout: Layout = layout(system.flat.cells)
+        self.words = self.layout.words
+        self.code: Compiled = compiled(program(system.flat, self.layout, asked))
+        self.expand = self.code.address("expand")
+        self.branching = max(1, len(system.flat.rows))
+        self.buffer: Words = np.empty(max(BLOCK, self.branching) * self.words, dtype=np.uint64)
+        self.hashes: Words = np.empty(max(BLOCK, self.branching), dtype=np.uint64)
+        self.info = np.zeros(1 + flag_words(len(asked)), dtype=np.int64)
+        self.count = 0
+        self.levels: list[int] = [0]
+        """Number of the first state of each level, and at the end the number of states."""
+        self.states: Words = np.empty(LEAST_SLOTS * self.words, dtype=np.uint64)
+        self._new_table(LEAST_SLOTS)
+
+    # -- arrays -------------------------------------------------------------------------------------------------------
+
+    def _new_table(self, slots: int) -> None:
+        self.slots: Words = np.zeros(slots, dtype=np.uint64)
+        self.numbers = np.empty(slots, dtype=np.uint32)
+        self.shift = np.uint64(64 - (slots.bit_length() - 1))
+
+    @property
+    def room(self) -> int:
+        """How many states fit: half of the slots, and the array of states."""
+        return min(len(self.slots) // 2, len(self.states) // self.words)
+
+    def make_room(self, states: int) -> None:
+        """Let the arrays grow until a number of states fits; raises EngineError beyond 2^32 states."""
+        if states >= 1 << 32:
+            raise EngineError("more than 4,294,967,295 states: this search numbers them with 32 bits")
+        slots = len(self.slots)
+        while slots // 2 < states:
+            slots *= 2
+        if slots != len(self.slots):
+            self._new_table(slots)
+            kernels.rehash(self.count, self.states, self.words, self.slots, self.numbers, self.shift)
+        if len(self.states) // self.words < states:
+            grown = np.empty(max(states, slots // 2) * self.words, dtype=np.uint64)
+            grown[: self.count * self.words] = self.states[: self.count * self.words]
+            self.states = grown
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the arrays."""
+        return int(self.slots.nbytes + self.numbers.nbytes + self.states.nbytes)
+
+    def state(self, number: int) -> State:
+        """Return a state by its number."""
+        return self.layout.unpack(self.states[number * self.words : (number + 1) * self.words])
+
+    # -- search -------------------------------------------------------------------------------------------------------
+
+    def search(self, limits: Limits, watch: Watcher | None) -> Found:
+        """Search level by level until nothing new is found or a limit is reached."""
+        self._start()
+        begun = shown = time.perf_counter()
+        transitions, findings, stopped = 0, {}, None
+        pending = self._pending()
+        while stopped is None and self.levels[-1] < self.count:
+            first, last = self.levels[-1], self.count
+            depth = len(self.levels) - 1
+            self.levels.append(last)
+            best = np.full(64 * len(pending), -1, dtype=np.int64)
+            while first < last:
+                first, taken = self._expand(first, min(last, first + SLICE), pending, best)
+                transitions += taken
+                now = time.perf_counter()
+                if watch is not None and now - shown > 0.1:
+                    shown = now
+                    watch(self._progress(transitions, depth, last - first, now - begun))
+                if limits.max_seconds is not None and now - begun > limits.max_seconds and first < last:
+                    stopped = f"{limits.max_seconds:g} seconds"
+                    break
+            findings |= self._noted(best, depth, pending)
+            if stopped is None and last < self.count:
+                stopped = self._limit(limits, time.perf_counter() - begun)
+        left = any(
+            question.property.kind is PropertyKind.DOMAINS and question.property.name in findings
+            for question in self.asked
+        )
+        if stopped is None and not left:
+            findings |= self._impossible(transitions)
+        return Found(
+            states=self.count,
+            transitions=transitions,
+            depth=len(self.levels) - 2,
+            findings=findings,
+            stopped=stopped,
+        )
+
+    def _start(self) -> None:
+        given = initial_states(self.system)
+        packed = np.concatenate([self.layout.pack(state) for state in given])
+        self.make_room(len(given))
+        self.count = int(
+            kernels.insert(packed, self.states, self.words, self.slots, self.numbers, self.shift)
+        )
+
+    def _pending(self) -> Words:
+        """Return the bits of the properties that are still undecided: at first all."""
+        pending = np.zeros(flag_words(len(self.asked)), dtype=np.uint64)
+        for number in range(len(self.asked)):
+            pending[number // 64] |= np.uint64(1) << np.uint64(number % 64)
+        return pending
+
+    def _expand(self, first: int, last: int, pending: Words, best: NDArray[np.int64]) -> tuple[int, int]:
+        """Expand states, growing the arrays as needed; return the next one and the transitions taken."""
+        transitions = 0
+        while first < last:
+            first, self.count, taken = kernels.expand_range(
+                self.expand,
+                first,
+                last,
+                self.count,
+                self.states,
+                self.words,
+                self.slots,
+                self.numbers,
+                self.shift,
+                self.room,
+                self.branching,
+                self.buffer,
+                self.hashes,
+                self.info,
+                pending,
+                best,
+            )
+            transitions += int(taken)
+            if first < last:
+                self.make_room(self.count + len(self.hashes))
+        return first, transitions
+
+    def _noted(self, best: NDArray[np.int64], depth: int, pending: Words) -> dict[str, Finding]:
+        """Return what a level decided, and take it out of the pending bits."""
+        findings = {}
+        for number, question in enumerate(self.asked):
+            if best[number] >= 0:
+                findings[question.property.name] = Finding(depth=depth, state=self.state(int(best[number])))
+                pending[number // 64] &= ~(np.uint64(1) << np.uint64(number % 64))
+        return findings
+
+    def _limit(self, limits: Limits, seconds: float) -> str | None:
+        if limits.max_states is not None and self.count >= limits.max_states:
+            return f"{limits.max_states:,} states"
+        if limits.max_seconds is not None and seconds > limits.max_seconds:
+            return f"{limits.max_seconds:g} seconds"
+        return None
+
+    def _progress(self, transitions: int, depth: int, queue: int, seconds: float) -> Progress:
+        return Progress(
+            states=self.count,
+            transitions=transitions,
+            depth=depth,
+            queue=queue,
+            seconds=seconds,
+            memory=self.memory,
+        )
+
+    # -- after the search ---------------------------------------------------------------------------------------------
+
+    def predecessor(self, state: State, depth: int) -> State:
+        """Return the least state of the level before that has a step to a state; raises EngineError if none has."""
+        number = kernels.least_predecessor(
+            self.expand,
+            self.levels[depth - 1],
+            self.levels[depth],
+            self.layout.pack(state),
+            self.states,
+            self.words,
+            self.buffer,
+            self.info,
+        )
+        if number < 0:
+            raise EngineError(f"no state of level {depth - 1} has a step to a state of level {depth}")
+        return self.state(int(number))
+
+    def graph(self, transitions: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Return all edges: the successors of state n are targets[offsets[n]:offsets[n + 1]]."""
+        offsets = np.empty(self.count + 1, dtype=np.int64)
+        targets = np.empty(transitions, dtype=np.uint32)
+        kernels.edges(
+            self.expand,
+            self.count,
+            self.states,
+            self.words,
+            self.slots,
+            self.numbers,
+            self.shift,
+            self.buffer,
+            self.info,
+            offsets,
+            targets,
+        )
+        return offsets, targets
+
+    def _impossible(self, transitions: int) -> dict[str, Finding]:
+        """For each `always_possible`: the first, least state from which its goal cannot be reached any more."""
+        goals = [question for question in self.asked if question.property.kind is PropertyKind.ALWAYS_POSSIBLE]
+        if not goals:
+            return {}
+        formulas = [question.state for question in goals if question.state is not None]
+        marks = self.marks(formulas)
+        offsets, targets = self.graph(transitions)
+        findings = {}
+        for bit, question in enumerate(goals):
+            marked = (marks[bit // 64] >> np.uint64(bit % 64)) & np.uint64(1) != 0
+            kernels.mark_backwards(offsets, targets, marked)
+            for depth in range(len(self.levels) - 1):
+                number = kernels.least_unmarked(
+                    self.levels[depth], self.levels[depth + 1], self.states, self.words, marked
+                )
+                if number >= 0:
+                    findings[question.property.name] = Finding(depth=depth, state=self.state(int(number)))
+                    break
+        return findings
+
+    def marks(self, formulas: Sequence[object]) -> list[Words]:
+        """Return for every 64 state formulas one word a state: bit b tells whether formula b holds there."""
+        marks = []
+        for start in range(0, len(formulas), 64):
+            code = compiled(labels(self.system.flat, self.layout, formulas[start : start + 64]))  # type: ignore[arg-type]
+            words = np.empty(self.count, dtype=np.uint64)
+            kernels.label_all(code.address("label"), self.count, self.states, self.words, words)
+            marks.append(words)
+        return marks

@@ -1,0 +1,1 @@
+"""Models with published answers, written in our language."""

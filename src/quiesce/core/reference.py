@@ -37,6 +37,7 @@ from quiesce.core.system import STATE, Machine, Participant, Property, PropertyK
 from quiesce.core.trace import Departure, Label, State, Step, Trace
 
 MOST_INITIAL_STATES = 1 << 20
+MOST_FOLLOWED = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +196,13 @@ def initial_states(system: System) -> list[State]:
     return sorted(found, key=lambda state: ordinals(system, state))
 
 
+def is_initial(system: System, state: State) -> bool:
+    """Tell whether a state is initial: every value one of its cell's, and `initially` true."""
+    ordinals(system, state)
+    allowed = all(value in cell.initial for cell, value in zip(system.flat.cells, state, strict=True))
+    return allowed and bool(evaluate(system.initially, Scope(system=system, state=state)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """One way for a machine to take part: a row by a copy (None: the only one, or every copy)."""
@@ -313,9 +321,10 @@ def _fire(trigger: str, result: Value, parts: tuple[_Part, ...], scope: Scope) -
 
 
 def _observed(observer: Machine, trigger: str, result: Value, scope: Scope) -> Row | None:
-    """Return the first row of an observer that fits the event, or None."""
+    """Return the first row of an observer that fits the event, its result and its arguments, or None."""
     for row in observer.rows:
-        if row.trigger == trigger and (row.gets is None or result in row.gets):
+        named = all(given.name in scope.arguments for given in row.arguments)
+        if row.trigger == trigger and named and (row.gets is None or result in row.gets):
             if _enabled_row(observer, row, None, scope):
                 return row
     return None
@@ -356,25 +365,51 @@ def judge(
 def replay(system: System, trace: Trace, question: Property | None = None) -> None:
     """Check that a trace is a run of the system and, where a property is given, that it decides the property.
 
+    For `always_possible` the states that can follow the last one are searched for the goal, as far as `MOST_FOLLOWED`.
     Raises EngineError: the engine that made the trace is wrong, and its answer must not be shown.
     """
-    if trace.start not in initial_states(system):
+    if not is_initial(system, trace.start):
         raise EngineError("a trace starts in a state that is not initial")
     state = trace.start
     for number, step in enumerate(trace.steps, start=1):
-        if step not in list(steps(system, state)):
+        if not any(_same_step(system, step, possible) for possible in steps(system, state)):
             raise EngineError(f"step {number} of a trace ({step.label.trigger}) is not a step of {system.name}")
         if step.target is None:
-            if number != trace.length:
+            if number != trace.length or question is None or question.kind is not PropertyKind.DOMAINS:
                 raise EngineError("a trace goes on after it left a domain")
         else:
             state = step.target
-    if question is None or question.kind is PropertyKind.ALWAYS_POSSIBLE:
-        return
-    if question.step and trace.steps:
-        before = Trace(start=trace.start, steps=trace.steps[:-1]).last
-        decides = judge(system, question, before) == trace.steps[-1:]
-    else:
-        decides = judge(system, question, trace.last) == ()
-    if not decides:
+    if trace.loop is not None and trace.states()[trace.loop : trace.loop + 1] != (trace.last,):
+        raise EngineError("a trace does not return to the state where its loop starts")
+    if question is not None and not _decides(system, trace, question):
         raise EngineError(f"a trace for {question.name!r} does not decide it")
+
+
+def _same_step(system: System, step: Step, possible: Step) -> bool:
+    """Compare steps by codes of values, for Python says that 0 == False."""
+    if (step.target is None) is not (possible.target is None) or step.label != possible.label:
+        return False
+    if step.target is None or possible.target is None:
+        return step.departure == possible.departure
+    return ordinals(system, step.target) == ordinals(system, possible.target)
+
+
+def _decides(system: System, trace: Trace, question: Property) -> bool:
+    if question.kind is PropertyKind.ALWAYS_POSSIBLE:
+        return not _reaches(system, question, trace.last)
+    if question.step:
+        before = Trace(start=trace.start, steps=trace.steps[:-1]).last
+        return bool(trace.steps) and judge(system, question, before) == trace.steps[-1:]
+    return judge(system, question, trace.last) == ()
+
+
+def _reaches(system: System, question: Property, state: State) -> bool:
+    """Tell whether the goal of an `always_possible` is seen among the first states that can follow a state."""
+    seen, frontier = {state}, [state]
+    while frontier and len(seen) < MOST_FOLLOWED:
+        if any(evaluate(question.formula, Scope(system=system, state=at)) for at in frontier):
+            return True
+        found = {step.target for at in frontier for step in steps(system, at) if step.target is not None}
+        frontier = [at for at in found if at not in seen]
+        seen |= found
+    return False

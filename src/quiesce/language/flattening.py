@@ -206,7 +206,13 @@ class _Flattener:
         for machine in self.machines.values():
             if not machine.observer:
                 continue
-            rows = [row for row in machine.rows if row.trigger == trigger and (row.gets is None or result in row.gets)]
+            rows = [
+                row
+                for row in machine.rows
+                if row.trigger == trigger
+                and (row.gets is None or result in row.gets)
+                and all(given.name in context.arguments for given in row.arguments)
+            ]
             for row in reversed(rows):
                 guard = self._enabled(machine, row, (None,), context)
                 effects = self._written(machine, row, None, context)
@@ -310,7 +316,7 @@ class _Flattener:
         for operand, names in sorted(
             zip(operands, listed, strict=True), key=lambda pair: isinstance(pair[0], Constant)
         ):
-            own = names if names is not None else ((operand.value,) if isinstance(operand, Constant) else ())
+            own = names if names is not None else _alone(operand)
             shared |= {(type(name), name): name for name in own}
         return tuple(shared.values())
 
@@ -330,9 +336,11 @@ class _Flattener:
             case After(operand=operand):
                 return self._names(operand, context)
             case Apply(op=Op.ITE, operands=(_, then, otherwise)):
-                branches = [self._names(branch, context) for branch in (then, otherwise)]
-                known = [names for names in branches if names is not None]
-                return tuple(dict.fromkeys(name for names in known for name in names)) if known else None
+                branches = [(branch, self._names(branch, context)) for branch in (then, otherwise)]
+                if all(names is None for _, names in branches):
+                    return None
+                known = [names if names is not None else _alone(branch) for branch, names in branches]
+                return tuple(dict.fromkeys(name for names in known for name in names))
             case _:
                 return None
 
@@ -377,6 +385,11 @@ class _Flattener:
                     else:
                         ways += [self._enabled(machine, row, (copy,), context) for copy in machine.indices()]
         return apply(Op.OR, *ways)
+
+
+def _alone(expr: Expr) -> Names:
+    """Return a number among names as a name: `at == 0` where `at` is one of several names."""
+    return (expr.value,) if isinstance(expr, Constant) else ()
 
 
 def _recoded(cell: Expr, domain: Domain, names: Names) -> Expr:

@@ -24,7 +24,7 @@ from quiesce.core.printing import expression
 from quiesce.core.system import STATE, ArgumentDeclaration, Row, RowKind, Variable
 from quiesce.core.system import Machine as MachineData
 from quiesce.language.places import here
-from quiesce.language.terms import ArgumentTerm, Term, VariableTerm, fit, lift, results, truth, wrong
+from quiesce.language.terms import LARGEST, ArgumentTerm, Term, VariableTerm, fit, lift, results, truth, wrong
 
 _FAIRNESS = (None, "weak", "strong")
 _OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged)
@@ -133,6 +133,8 @@ class Machine:
         for bound in (low, high):
             if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
                 raise wrong("Q11", f"{self.name}.{name} has the bound {bound!r}", "a bound is an integer or unbounded")
+            if bound is not None and abs(bound) > LARGEST:
+                raise wrong("Q16", f"{self.name}.{name} goes to {bound:,}, beyond {LARGEST:,}", "use a smaller domain")
         if high is not None and high < low:
             raise wrong("Q11", f"{self.name}.{name} has no values: {low}..{high}", "raise the upper bound")
         return Range(low, high)
@@ -239,6 +241,28 @@ class Machine:
                 returns=results(returns),
                 gets=results(gets),
             )
+
+    def drop(self, trigger: str, *, source: object = None, returns: object = None) -> None:
+        """Take rows away, so that a variation can write others in their place: how a defect is made.
+
+        Drops the rows for a trigger (a step's full name is `machine.name`), from one of the sources and returning one of the
+        results where these are given. Raises SpecificationError (Q05) when there is no such row.
+        """
+        states, wanted = self._sources(source), results(returns)
+        gone = [
+            row
+            for row in self._rows
+            if row.trigger == trigger
+            and (states is None or set(states) & set(row.sources or states))
+            and (wanted is None or set(wanted) & set(row.returns or ()))
+        ]
+        if not gone:
+            raise wrong(
+                "Q05",
+                f"{self.name} has no such row for {trigger!r} to drop",
+                known(trigger, dict.fromkeys(row.trigger for row in self._rows)),
+            )
+        self._rows = [row for row in self._rows if not any(row is other for other in gone)]
 
     def _add(
         self,

@@ -231,7 +231,7 @@ def compare(op: Op, left: object, right: object) -> Term:
             fit(one.expr, other.domain, expression(other.expr))
     symbolic = isinstance(a.domain, Symbols) or isinstance(b.domain, Symbols)
     adapted = isinstance(a.expr, Constant) or isinstance(b.expr, Constant)
-    if not (type(a.domain) is type(b.domain) or (symbolic and adapted)):
+    if not (type(a.domain) is type(b.domain) or _number_among_names(a, b) or _number_among_names(b, a)):
         raise wrong(
             "Q30",
             f"{expression(a.expr)} is {_kind(a.domain)} and {expression(b.expr)} is {_kind(b.domain)}",
@@ -248,6 +248,12 @@ def compare(op: Op, left: object, right: object) -> Term:
     if isinstance(a.domain, Boolean) and op not in (Op.EQ, Op.NE):
         raise wrong("Q30", f"truth values have no order: {expression(a.expr)} {op.value} {expression(b.expr)}")
     return Term(apply(op, a.expr, b.expr), BOOLEAN)
+
+
+def _number_among_names(constant: Term, other: Term) -> bool:
+    """Tell whether a constant number is compared with a variable that has numbers among its names."""
+    given = isinstance(constant.expr, Constant) and isinstance(constant.domain, Range)
+    return given and isinstance(other.domain, Symbols) and not isinstance(other.expr, Constant)
 
 
 def _none_fits(constant: Term, domain: Symbols) -> bool:

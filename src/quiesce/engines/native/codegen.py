@@ -44,6 +44,9 @@ INSTRUCTION = {
 if set(INSTRUCTION) != set(Op):
     raise AssertionError("an operator without an instruction")
 
+SWITCHABLE = 64
+"""A cell with more values than this is never switched on: its tests stay conjuncts."""
+
 SAVED_ROWS = 4
 """A switch is worth its branch when it spares at least this many rows."""
 
@@ -269,10 +272,13 @@ class _Program:
             case Apply(op=Op.NOT, operands=(operand,)):
                 inner = self.test(operand)
                 return None if inner is None else (inner[0], self.codes(inner[0]) - inner[1])
-            case Apply(op=Op.EQ | Op.NE as op, operands=(Cell(slot=slot), Constant(value=value))) | Apply(
-                op=Op.EQ | Op.NE as op, operands=(Constant(value=value), Cell(slot=slot))
+            case (
+                Apply(op=Op.EQ | Op.NE as op, operands=(Cell(slot=slot), Constant(value=value)))
+                | Apply(op=Op.EQ | Op.NE as op, operands=(Constant(value=value), Cell(slot=slot)))
             ):
                 assert isinstance(value, int)
+                if size(self.flat.cells[slot].domain) > SWITCHABLE:
+                    return None
                 chosen = frozenset({int(value)}) & self.codes(slot)
                 return slot, chosen if op is Op.EQ else self.codes(slot) - chosen
             case Apply(op=Op.OR, operands=operands):
@@ -285,9 +291,9 @@ class _Program:
                 return None
 
     def codes(self, slot: int) -> frozenset[int]:
-        """Return all codes of a cell; those of a huge domain are never switched on."""
+        """Return all codes of a cell that can be switched on."""
         domain = self.flat.cells[slot].domain
-        return frozenset(range(domain.low, domain.high + 1)) if size(domain) <= 64 else frozenset()
+        return frozenset(range(domain.low, domain.high + 1))
 
     def tree(self, tasks: list[_Task]) -> None:
         """Emit tasks: a switch on the cell that spares most rows, then those that do not test it; or a leaf."""
@@ -307,9 +313,7 @@ class _Program:
         spared: dict[int, float] = {}
         for task in tasks:
             for slot, codes in task.tests.items():
-                values = size(self.flat.cells[slot].domain)
-                if values <= 64:
-                    spared[slot] = spared.get(slot, 0.0) + 1 - len(codes) / values
+                spared[slot] = spared.get(slot, 0.0) + 1 - len(codes) / size(self.flat.cells[slot].domain)
         best = max(spared, key=lambda slot: (spared[slot], -slot), default=None)
         return best if best is not None and spared[best] >= SAVED_ROWS else None
 
@@ -325,9 +329,7 @@ class _Program:
             if passing:
                 cases.setdefault(passing, []).append(value)
         arms = " ".join(
-            f"i64 {value}, label %{name}.{number}"
-            for number, values in enumerate(cases.values())
-            for value in values
+            f"i64 {value}, label %{name}.{number}" for number, values in enumerate(cases.values()) for value in values
         )
         out.do(f"switch i64 {code}, label %{name}.end [ {arms} ]")
         for number, passing in enumerate(cases):

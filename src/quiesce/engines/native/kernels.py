@@ -162,53 +162,67 @@ def _find(slots, mask, numbers, shift, key, home, states, successors, at, words)
     return slot
 
 
-@njit(inline="always")
-def _enter(slots, mask, numbers, shift, key, home, states, successors, at, words, count):  # type: ignore[no-untyped-def]
-    """Enter a state unless it is known; return how many states there are then."""
-    slot = _find(slots, mask, numbers, shift, key, home, states, successors, at, words)
-    if _get(slots, slot) == EMPTY:
-        _put(slots, slot, key)
-        _put_number(numbers, slot, np.uint32(count))
-        for word in range(words):
-            _put(states, count * words + word, _get(successors, at + word))
-        count += 1
-    return count
-
-
 @njit(cache=True, nogil=True)
 def insert(given, states_, words, slots_, numbers_, shift):  # type: ignore[no-untyped-def]
     """Enter given states, in their order, into an empty table; return how many different ones there are."""
     states, slots, numbers, base = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data, given.ctypes.data
-    mask = len(slots_) - 1
+    mask = np.int64(len(slots_) - 1)
     count = np.int64(0)
     for at in range(0, len(given), words):
         home = _hashed(base, at, words)
         key = _key(base, at, home, words)
-        count = _enter(slots, mask, numbers, shift, key, home, states, base, at, words, count)
+        slot = _find(slots, mask, numbers, shift, key, home, states, base, at, words)
+        if _get(slots, slot) == EMPTY:
+            _put(slots, slot, key)
+            _put_number(numbers, slot, np.uint32(count))
+            for word in range(words):
+                _put(states, count * words + word, _get(base, at + word))
+            count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
 def expand_range(  # type: ignore[no-untyped-def]
-    expand, first, last, count, states_, words, slots_, numbers_, shift, room, branching, buffer_, hashes_, info_, pending, best
+    expand,
+    first,
+    last,
+    count,
+    states_,
+    words,
+    slots_,
+    numbers_,
+    shift,
+    room,
+    branching,
+    buffer_,
+    hashes_,
+    info_,
+    pending,
+    best,
+    edges,
+    offsets,
+    targets_,
 ):
     """Expand states `first` to `last` - 1; stop early where there is no room for a block's successors.
 
-    Returns (next state to expand, number of states, transitions taken). `best[p]` becomes the least state that decides the
-    pending property p (-1: none).
+    Returns (next state to expand, number of states, transitions taken, number of edges). `best[p]` becomes the least state that
+    decides the pending property p (-1: none). Where `targets_` has room, the graph is kept: the successors of state n are
+    `targets_[offsets[n]:offsets[n + 1]]`, as numbers, and `edges` is how many are there so far.
     """
     states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
-    buffer, hashes, info = buffer_.ctypes.data, hashes_.ctypes.data, info_.ctypes.data
-    mask = len(slots_) - 1
+    buffer, hashes, info, targets = buffer_.ctypes.data, hashes_.ctypes.data, info_.ctypes.data, targets_.ctypes.data
+    keeping = len(targets_) > 0
+    mask = np.int64(len(slots_) - 1)
     transitions = np.int64(0)
     block = len(hashes_) // branching
-    three = np.uint64(3)
     while first < last:
         size = min(block, last - first)
-        if count + size * branching > room:
+        if count + size * branching > room or (keeping and edges + size * branching > len(targets_)):
             break
         made = np.int64(0)
         for position in range(first, first + size):
+            if keeping:
+                offsets[position] = edges + made
             made += _expand(expand, states + position * words * 8, buffer + made * words * 8, info)
             transitions += np.int64(_get(info, 0))
             for word in range(len(pending)):
@@ -218,14 +232,26 @@ def expand_range(  # type: ignore[no-untyped-def]
         for successor in range(made):
             home = _hashed(buffer, successor * words, words)
             _put(hashes, successor, home)
-            _prefetch(slots + np.int64((home >> shift) << three))
+            slot = np.int64(home >> shift)
+            _prefetch(slots + slot * 8)
+            if keeping or words > 1:
+                _prefetch(numbers + slot * 4)
         for successor in range(made):
             at = successor * words
             home = _get(hashes, successor)
             key = _key(buffer, at, home, words)
-            count = _enter(slots, mask, numbers, shift, key, home, states, buffer, at, words, count)
+            slot = _find(slots, mask, numbers, shift, key, home, states, buffer, at, words)
+            if _get(slots, slot) == EMPTY:
+                _put(slots, slot, key)
+                _put_number(numbers, slot, np.uint32(count))
+                for word in range(words):
+                    _put(states, count * words + word, _get(buffer, at + word))
+                count += 1
+            if keeping:
+                _put_number(targets, edges + successor, _get_number(numbers, slot))
+        edges += made
         first += size
-    return first, count, transitions
+    return first, count, transitions, edges
 
 
 @njit(cache=True)
@@ -242,7 +268,7 @@ def _note(hits, word, position, states, words, best):  # type: ignore[no-untyped
 def rehash(count, states_, words, slots_, numbers_, shift):  # type: ignore[no-untyped-def]
     """Enter the states 0 to `count` - 1, all different, into an empty table."""
     states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
-    mask = len(slots_) - 1
+    mask = np.int64(len(slots_) - 1)
     for number in range(count):
         home = _hashed(states, number * words, words)
         slot = np.int64(home >> shift)
@@ -276,23 +302,26 @@ def label_all(label, count, states_, words, marks):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def edges(expand, count, states_, words, slots_, numbers_, shift, buffer_, info_, offsets, targets):  # type: ignore[no-untyped-def]
-    """Write the graph: the successors of state n are targets[offsets[n]:offsets[n + 1]], as numbers."""
-    states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
-    buffer, info = buffer_.ctypes.data, info_.ctypes.data
-    mask = len(slots_) - 1
-    total = np.int64(0)
-    for number in range(count):
-        offsets[number] = total
-        made = _expand(expand, states + number * words * 8, buffer, info)
-        for successor in range(made):
-            at = successor * words
-            home = _hashed(buffer, at, words)
-            key = _key(buffer, at, home, words)
-            slot = _find(slots, mask, numbers, shift, key, home, states, buffer, at, words)
-            targets[total] = _get_number(numbers, slot)
-            total += 1
-    offsets[count] = total
+def sweep(offsets, targets, marked, rounds):  # type: ignore[no-untyped-def]
+    """Mark every state with a marked successor, in sweeps from the last state and from the first in turn.
+
+    Returns whether nothing changed any more within the rounds given: most graphs need few, a long chain numbered the wrong way
+    one for each state.
+    """
+    count = len(marked)
+    for turn in range(rounds):
+        changed = False
+        for step in range(count):
+            number = count - 1 - step if turn % 2 == 0 else step
+            if not marked[number]:
+                for edge in range(offsets[number], offsets[number + 1]):
+                    if marked[targets[edge]]:
+                        marked[number] = True
+                        changed = True
+                        break
+        if not changed:
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)

@@ -5,28 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
-from quiesce.core.reference import initial_states
 from quiesce.core.result import SystemResult
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Finding, Found, conclude
 from quiesce.engines.native import kernels
 from quiesce.engines.native.codegen import flag_words, labels, program
+from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.layout import Layout, layout
 from quiesce.engines.native.machine_code import Compiled, compiled
 
 Words = NDArray[np.uint64]
+Number = TypeVar("Number", np.int64, np.uint32)
 
 LEAST_SLOTS = 1 << 14
 BLOCK = 1 << 12
 """Successors in one block: 32 KiB a word of a state."""
 SLICE = 1 << 18
 """States between two looks at the clock."""
+SWEEPS = 12
+"""Sweeps over the graph before it is reversed instead."""
 NAME = "native"
 
 
@@ -109,6 +113,11 @@ class Space:
         self.hashes: Words = np.empty(max(BLOCK, self.branching), dtype=np.uint64)
         self.info = np.zeros(1 + flag_words(len(asked)), dtype=np.int64)
         self.count = 0
+        self.edges = 0
+        self.keeps_graph = any(question.property.kind is PropertyKind.ALWAYS_POSSIBLE for question in asked)
+        room = LEAST_SLOTS if self.keeps_graph else 0
+        self.offsets = np.zeros(room, dtype=np.int64)
+        self.targets = np.empty(room, dtype=np.uint32)
         self.levels: list[int] = [0]
         """Number of the first state of each level, and at the end the number of states."""
         self.states: Words = np.empty(LEAST_SLOTS * self.words, dtype=np.uint64)
@@ -140,11 +149,22 @@ class Space:
             grown = np.empty(max(states, slots // 2) * self.words, dtype=np.uint64)
             grown[: self.count * self.words] = self.states[: self.count * self.words]
             self.states = grown
+        if self.keeps_graph:
+            self._make_room_for_edges(len(self.states) // self.words + 1)
+
+    def _make_room_for_edges(self, states: int) -> None:
+        """Let the graph's arrays grow: an offset for each state, and room for the edges of another block."""
+        if len(self.offsets) < states:
+            self.offsets = _grown(self.offsets, states)
+        needed = self.edges + len(self.hashes)
+        if len(self.targets) < needed:
+            self.targets = _grown(self.targets, max(needed, 2 * len(self.targets)))
 
     @property
     def memory(self) -> int:
         """Bytes of the arrays."""
-        return int(self.slots.nbytes + self.numbers.nbytes + self.states.nbytes)
+        arrays = (self.slots, self.numbers, self.states, self.offsets, self.targets)
+        return sum(int(array.nbytes) for array in arrays)
 
     def state(self, number: int) -> State:
         """Return a state by its number."""
@@ -156,7 +176,9 @@ class Space:
         """Search level by level until nothing new is found or a limit is reached."""
         self._start()
         begun = shown = time.perf_counter()
-        transitions, findings, stopped = 0, {}, None
+        transitions = 0
+        findings: dict[str, Finding] = {}
+        stopped: str | None = None
         pending = self._pending()
         while stopped is None and self.levels[-1] < self.count:
             first, last = self.levels[-1], self.count
@@ -181,7 +203,7 @@ class Space:
             for question in self.asked
         )
         if stopped is None and not left:
-            findings |= self._impossible(transitions)
+            findings |= self._impossible()
         return Found(
             states=self.count,
             transitions=transitions,
@@ -194,9 +216,7 @@ class Space:
         given = initial_states(self.system)
         packed = np.concatenate([self.layout.pack(state) for state in given])
         self.make_room(len(given))
-        self.count = int(
-            kernels.insert(packed, self.states, self.words, self.slots, self.numbers, self.shift)
-        )
+        self.count = int(kernels.insert(packed, self.states, self.words, self.slots, self.numbers, self.shift))
 
     def _pending(self) -> Words:
         """Return the bits of the properties that are still undecided: at first all."""
@@ -209,7 +229,7 @@ class Space:
         """Expand states, growing the arrays as needed; return the next one and the transitions taken."""
         transitions = 0
         while first < last:
-            first, self.count, taken = kernels.expand_range(
+            first, self.count, taken, self.edges = kernels.expand_range(
                 self.expand,
                 first,
                 last,
@@ -226,6 +246,9 @@ class Space:
                 self.info,
                 pending,
                 best,
+                self.edges,
+                self.offsets,
+                self.targets,
             )
             transitions += int(taken)
             if first < last:
@@ -276,37 +299,28 @@ class Space:
             raise EngineError(f"no state of level {depth - 1} has a step to a state of level {depth}")
         return self.state(int(number))
 
-    def graph(self, transitions: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Return all edges: the successors of state n are targets[offsets[n]:offsets[n + 1]]."""
-        offsets = np.empty(self.count + 1, dtype=np.int64)
-        targets = np.empty(transitions, dtype=np.uint32)
-        kernels.edges(
-            self.expand,
-            self.count,
-            self.states,
-            self.words,
-            self.slots,
-            self.numbers,
-            self.shift,
-            self.buffer,
-            self.info,
-            offsets,
-            targets,
-        )
-        return offsets, targets
+    def graph(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Return all edges: the successors of state n are targets[offsets[n]:offsets[n + 1]].
 
-    def _impossible(self, transitions: int) -> dict[str, Finding]:
+        They are kept only where a property needs them; a step that leaves a domain has no edge.
+        """
+        assert self.keeps_graph
+        self.offsets[self.count] = self.edges
+        return self.offsets[: self.count + 1], self.targets[: self.edges]
+
+    def _impossible(self) -> dict[str, Finding]:
         """For each `always_possible`: the first, least state from which its goal cannot be reached any more."""
         goals = [question for question in self.asked if question.property.kind is PropertyKind.ALWAYS_POSSIBLE]
         if not goals:
             return {}
         formulas = [question.state for question in goals if question.state is not None]
         marks = self.marks(formulas)
-        offsets, targets = self.graph(transitions)
+        offsets, targets = self.graph()
         findings = {}
         for bit, question in enumerate(goals):
             marked = (marks[bit // 64] >> np.uint64(bit % 64)) & np.uint64(1) != 0
-            kernels.mark_backwards(offsets, targets, marked)
+            if not kernels.sweep(offsets, targets, marked, SWEEPS):
+                kernels.mark_backwards(offsets, targets, marked)
             for depth in range(len(self.levels) - 1):
                 number = kernels.least_unmarked(
                     self.levels[depth], self.levels[depth + 1], self.states, self.words, marked
@@ -325,3 +339,10 @@ class Space:
             kernels.label_all(code.address("label"), self.count, self.states, self.words, words)
             marks.append(words)
         return marks
+
+
+def _grown(array: NDArray[Number], length: int) -> NDArray[Number]:
+    """Return a longer array that starts as one that is too short."""
+    longer = np.empty(length, dtype=array.dtype)
+    longer[: len(array)] = array
+    return longer

@@ -1,0 +1,271 @@
+"""What a Winsock transport service provider promises: the contract W0, from the seed sentences alone.
+
+Ws2_32.dll and every layered protocol call WSPCleanup once for each successful WSPStartup. Each call takes one off a counter of the
+process; at zero the provider first transmits what it owes on sockets set for graceful close, then frees everything, and can be
+started again at once. Calls are atomic here, but for the last WSPCleanup: it takes time, and returns as an event of its own.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quiesce import Machine, System, Term, after, all_of, any_of, argument, happens, where
+
+OK, PENDING, ERROR, UNSTARTED = "0", "pending", "SOCKET_ERROR", "WSANOTINITIALISED"
+FAILURES = ["WSAEPROCLIM", "WSASYSNOTREADY"]
+CALLS = ["WSPSocket", "WSPSend", "WSPCloseSocket"]
+RESOURCES = ["heap", "table", "thread", "event"]
+
+OpenAtCleanup = Literal["drain", "reset"]
+SurplusCleanup = Literal["error", "success"]
+StartDuringTeardown = Literal["waits", "fails"]
+Matched = Literal["successful", "every"]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The machines of W0 and the terms that its rules and properties share."""
+
+    provider: Machine
+    socket: Machine
+    books: Machine
+    client: Machine
+    references: Term
+    registrations: Term
+    resources: dict[str, Term]
+    owner: Term
+    graceful: Term
+    unsent: Term
+    surplus: Term
+    cycles: Term
+    owed: dict[object, Term]
+    released: Term
+    data: int
+
+    @property
+    def down(self) -> Term:
+        """Not started, or completely cleaned up: nobody can tell the two apart (WSP-09)."""
+        return self.provider.state == "down"
+
+    @property
+    def quiet(self) -> Term:
+        """No socket has data that the provider owes."""
+        return all_of(~owed for owed in self.owed.values())
+
+
+def contract(
+    client: Machine,
+    *,
+    references: int,
+    sockets: int,
+    data: int = 1,
+    failures: bool = True,
+    matched: Matched = "successful",
+    open_at_cleanup: OpenAtCleanup = "drain",
+    surplus_cleanup: SurplusCleanup = "error",
+    start_during_teardown: StartDuringTeardown = "waits",
+) -> Contract:
+    """Return the provider, its sockets and the books that watch them, for clients that are given."""
+    provider = Machine("provider", states=["down", "up", "draining", "freeing"])
+    socket = Machine("socket", copies=sockets, states=["none", "open", "closing"])
+    books = Machine("books", observer=True)
+    owed_from = ["open", "closing"] if open_at_cleanup == "drain" else ["closing"]
+    graceful, unsent = socket.flag("graceful"), socket.count("unsent", up_to=data)
+    owed = {s: socket.state[s].is_in(owed_from) & graceful[s] & (unsent[s] > 0) for s in socket}
+    resources = {name: provider.count(name, up_to=2) for name in RESOURCES}
+    released = all_of(resource == 0 for resource in resources.values())
+    w = Contract(
+        provider=provider,
+        socket=socket,
+        books=books,
+        client=client,
+        references=provider.integer("references", -1, references),
+        registrations=provider.count("registrations", up_to=references),
+        resources=resources,
+        owner=socket.one_of("owner", client, optional=True),
+        graceful=graceful,
+        unsent=unsent,
+        surplus=books.integer("surplus", -1, references),
+        cycles=books.count("cycles", up_to=3),
+        owed=owed,
+        released=released & all_of(socket.state[s] == "none" for s in socket),
+        data=data,
+    )
+    _starting(w, failures, start_during_teardown)
+    _cleaning_up(w, surplus_cleanup)
+    _using_sockets(w)
+    _tearing_down(w, open_at_cleanup)
+    _keeping_books(w, matched)
+    return w
+
+
+def _starting(w: Contract, failures: bool, during_teardown: StartDuringTeardown) -> None:
+    provider, count = w.provider, w.references
+    counted = {count: count + 1, w.registrations: w.registrations + 1}
+    allocated = {resource: resource + 1 for resource in w.resources.values()}
+    provider.on(
+        "WSPStartup", source="down", dest="up", then=counted | allocated, returns=OK, clause=["WSP-09", "WSP-14"]
+    )
+    provider.on("WSPStartup", source="up", then=counted, returns=OK, clause="WSP-14")
+    if failures:
+        provider.on("WSPStartup", source=["down", "up"], returns=FAILURES, clause=["WSP-11", "WSP-17"])
+    if during_teardown == "fails":
+        provider.on("WSPStartup", source=["draining", "freeing"], returns="WSASYSNOTREADY", clause="WSP-17")
+
+
+def _cleaning_up(w: Contract, surplus: SurplusCleanup) -> None:
+    provider, count = w.provider, w.references
+    uncounted = {count: count - 1, w.registrations: w.registrations - 1}
+    provider.on("WSPCleanup", source="up", when=count > 1, then=uncounted, returns=OK, clause=["WSP-02", "WSP-05"])
+    provider.on(
+        "WSPCleanup", source="up", dest="draining", when=count == 1, then=uncounted, returns=PENDING, clause="WSP-04"
+    )
+    result = UNSTARTED if surplus == "error" else OK
+    provider.on("WSPCleanup", source="down", returns=result, clause="WSP-23")
+
+
+def _using_sockets(w: Contract) -> None:
+    provider, socket, unsent, graceful = w.provider, w.socket, w.unsent, w.graceful
+    kind, mine = argument("graceful", [False, True]), w.owner == w.client.acting
+    provider.on(CALLS, source="up", returns=OK, clause="WSP-13")
+    socket.on("WSPSocket", kind, source="none", dest="open", then={w.owner: w.client.acting, graceful: kind})
+    socket.on("WSPSend", source="open", when=mine & (unsent < w.data), then={unsent: unsent + 1})
+    queued = graceful & (unsent > 0)
+    socket.on(
+        "WSPCloseSocket", source="open", dest="closing", when=mine & queued, then={w.owner: None}, clause="SOCK-10"
+    )
+    socket.on("WSPCloseSocket", source="open", dest="none", when=mine & ~queued, then=blank(w), clause="SOCK-12")
+
+
+def blank(w: Contract) -> dict[Term, object]:
+    """Return what a socket's variables are when there is no socket."""
+    return {w.owner: None, w.graceful: False, w.unsent: 0}
+
+
+def _tearing_down(w: Contract, open_at_cleanup: OpenAtCleanup) -> None:
+    """First the data that is owed, then everything else, then the return of the last WSPCleanup."""
+    provider, socket, unsent, graceful = w.provider, w.socket, w.unsent, w.graceful
+    provider.on("transmit", source=["up", "draining"], clause="WSP-06")
+    sending = graceful | (provider.state == "up")
+    socket.on("transmit", source="open", when=(unsent > 0) & sending, then={unsent: unsent - 1}, fair="weak")
+    socket.on("transmit", source="closing", when=unsent > 1, then={unsent: unsent - 1}, fair="weak")
+    socket.on("transmit", source="closing", dest="none", when=unsent == 1, then=blank(w), fair="weak")
+    provider.calls("drained", source="draining", dest="freeing", when=w.quiet, fair="weak", clause=["WSP-06", "WSP-07"])
+    kept = graceful if open_at_cleanup == "drain" else graceful & (socket.state == "closing")
+    socket.on("drained", every=True, then={unsent: where(kept, unsent, 0)}, clause="SOCK-03")
+    for name, resource in w.resources.items():
+        provider.step(
+            f"free {name}",
+            source="freeing",
+            when=resource > 0,
+            then={resource: resource - 1},
+            fair="weak",
+            clause="WSP-08",
+        )
+    provider.on("release socket", source="freeing", clause="WSP-27")
+    socket.on("release socket", source=["open", "closing"], dest="none", then=blank(w), fair="weak")
+    provider.on(
+        "WSPCleanup.return", source="freeing", dest="down", when=w.released, returns=OK, fair="weak", clause="WSP-29"
+    )
+
+
+def _keeping_books(w: Contract, matched: Matched) -> None:
+    """The books count what callers were told: successful starts less successful cleanups, and complete cycles."""
+    books, surplus = w.books, w.surplus
+    books.on("WSPStartup", gets=OK if matched == "successful" else None, then={surplus: surplus + 1}, clause="WSP-11")
+    books.on("WSPCleanup", gets=[OK, PENDING], then={surplus: surplus - 1}, clause="WSP-01")
+    books.on("WSPCleanup.return", when=w.cycles < 3, then={w.cycles: w.cycles + 1})
+
+
+# -- what is promised ----------------------------------------------------------------------------------------------------
+
+
+def promises(system: System, w: Contract) -> None:
+    """Ask of a system everything that the contract promises; the mission's two sentences come first."""
+    _matching(system, w)
+    _order(system, w)
+    _results(system, w)
+    _starting_again(system, w)
+
+
+def _matching(system: System, w: Contract) -> None:
+    idle = all_of(w.client.state[c] == "idle" for c in w.client)
+    balanced = (w.surplus == 0) & idle
+    system.always(
+        "cleanups match startups",
+        (w.references == w.surplus) & (w.references >= 0),
+        id="PW-01",
+        clause=["WSP-01", "WSP-02", "WSP-11", "WSP-14"],
+    )
+    system.always(
+        "resources reach zero",
+        (w.down | balanced).implies(w.released & (w.registrations == 0)),
+        id="PW-05",
+        clause=["WSP-08", "WSP-10"],
+    )
+    system.always("the books balance at rest", w.down.implies(w.surplus == 0), id="PW-02", clause="WSP-01")
+
+
+def _order(system: System, w: Contract) -> None:
+    tearing = w.provider.state.is_in(["draining", "freeing"])
+    last = happens("WSPCleanup", returns=[OK, PENDING]) & (w.surplus == 1)
+    system.always(
+        "teardown starts with the last cleanup and only then",
+        (~tearing & after(tearing)) == last,
+        id="PW-03",
+        clause=["WSP-04", "WSP-05", "WSP-24"],
+    )
+    frees = any_of(after(resource) < resource for resource in w.resources.values())
+    system.always("drain before free", frees.implies(w.quiet), id="PW-04", clause=["WSP-06", "WSP-07", "SOCK-01"])
+    lost = [owed & (after(w.unsent[s]) < w.unsent[s]) for s, owed in w.owed.items()]
+    system.always(
+        "no graceful data is lost",
+        any_of(lost).implies(happens("transmit")),
+        id="PW-06",
+        clause=["WSP-06", "WSP-28", "SOCK-02"],
+    )
+
+
+def _results(system: System, w: Contract) -> None:
+    nothing = w.provider.unchanged & w.socket.unchanged
+    system.always(
+        "a failed start changes nothing",
+        happens("WSPStartup", returns=FAILURES).implies(nothing),
+        id="PW-09",
+        clause=["WSP-11", "WSP-17"],
+    )
+    refused = happens("WSPCleanup", returns=UNSTARTED) & nothing
+    system.always(
+        "a surplus cleanup is refused and changes nothing",
+        (w.down & happens("WSPCleanup")).implies(refused),
+        id="PW-10",
+        clause="WSP-23",
+    )
+    told = happens("WSPCleanup", returns=[OK, PENDING])
+    system.always(
+        "a cleanup that counts says so",
+        (after(w.references) < w.references).implies(told) & ~happens("WSPCleanup.return", returns=ERROR),
+        id="PW-11",
+        clause="WSP-22",
+    )
+
+
+def _starting_again(system: System, w: Contract) -> None:
+    system.always(
+        "cleaned up is as good as new",
+        w.down.implies(w.provider.fresh & w.socket.fresh),
+        id="PR-01",
+        clause=["WSP-09", "MOD-13"],
+    )
+    system.always(
+        "cycles do not accumulate",
+        all_of(resource <= 1 for resource in w.resources.values()),
+        id="PR-03",
+        clause="WSP-08",
+    )
+    startable = w.provider.accepts("WSPStartup", returns=OK)
+    system.always(
+        "it can be started again at once",
+        w.down.implies(startable) & happens("WSPCleanup.return").implies(after(startable)),
+        id="PR-04",
+        clause="WSP-09",
+    )

@@ -1,0 +1,35 @@
+"""How fast the search is on this machine: whole searches of one system, the same work each time, one worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from statistics import median
+
+from quiesce.core.system import System
+from quiesce.engines.native.search import Limits, Space
+
+
+def measure(system: System, runs: int) -> Iterator[str]:
+    """Yield a line for each search and one for the median, with the counts and the rate."""
+    import time
+
+    rates = []
+    for number in range(1, runs + 1):
+        space = Space(system, system.flat.properties)
+        begun = time.perf_counter()
+        found = space.search(Limits(), None)
+        seconds = time.perf_counter() - begun
+        rates.append(found.transitions / seconds / 1e6)
+        if number == 1:
+            given = ", ".join(f"{name}={value}" for name, value in system.parameters.items())
+            yield f"{system.name}({given})"
+            yield (
+                f"{found.states:,} states, {found.transitions:,} transitions, depth {found.depth}, "
+                f"{space.words} word{'' if space.words == 1 else 's'} a state, {len(system.properties)} properties"
+            )
+        yield (
+            f"run {number}: {seconds:.3f} s, {rates[-1]:.1f} million transitions a second, "
+            f"{found.states / seconds / 1e6:.2f} million states a second, {space.memory / found.states:.1f} bytes a state"
+        )
+    yield f"median: {median(rates):.1f} million transitions a second with one worker"

@@ -1,0 +1,214 @@
+"""Finds content: the library's models and checks, and whatever a target on the command line names.
+
+In a checkout the content is the top-level folders; in a wheel it is the copy that travels under `quiesce/library/`. Content is
+imported with its root first on `sys.path`; a module of the same name from another place is refused.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+import typing
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from quiesce.core.errors import EngineError, Place, SpecificationError, known
+from quiesce.core.system import System as SystemData
+from quiesce.language.machines import Machine
+from quiesce.language.parameters import Specification, instantiate
+from quiesce.language.systems import System
+
+MODELS, CHECKS = "model", "checks"
+
+
+def root() -> Path:
+    """Return the folder that holds `spec/`, `model/` and `checks/`."""
+    package = Path(__file__).resolve().parent
+    checkout = package.parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / MODELS).is_dir():
+        return checkout
+    return package / "library"
+
+
+def models() -> list[str]:
+    """Return the names of the library's models: files in `model/` with a function of the same name."""
+    files = sorted((root() / MODELS).glob("*.py"))
+    return [file.stem for file in files if f"\ndef {file.stem}(" in file.read_text(encoding="utf-8")]
+
+
+def checks() -> list[Path]:
+    """Return the library's checks files."""
+    return sorted((root() / CHECKS).glob("*.toml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A specification function and the name by which it was asked for."""
+
+    name: str
+    function: Specification
+
+    def system(self, settings: Mapping[str, object] | None = None) -> SystemData:
+        """Return the closed system for some settings.
+
+        Raises SpecificationError for every mistake of the author's, whatever Python made of it (Q44).
+        """
+        with _mistakes(self.name):
+            return instantiate(self.function, settings)
+
+
+def find(target: str) -> Target:
+    """Return what a target names: `winsock`, `mine.py`, `mine.py:system`, `package.module:system`.
+
+    Raises SpecificationError: Q43 for a target that does not exist, Q44 for one that does not load, Q45 where it is not clear
+    which function is meant, Q47 for a module found in another place.
+    """
+    where, _, function = target.rpartition(":")
+    if not where or not function.isidentifier():
+        where, function = target, ""
+    if where.endswith(".py"):
+        return Target(target, _chosen(_from_file(Path(where)), function, Path(where).stem, target))
+    if where in models():
+        return Target(target, _chosen(_from_library(f"{MODELS}.{where}"), function, where, target))
+    if "." in where or function:
+        return Target(target, _chosen(_from_module(where, target), function, where.rpartition(".")[2], target))
+    raise SpecificationError(
+        "Q43",
+        f"there is no target {target!r}",
+        hint=f"a library model, a file.py or a checks file; {known(where, models())}",
+    )
+
+
+# -- loading -------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _mistakes(name: str) -> typing.Iterator[None]:
+    """Turn whatever an author's code raises into a specification error with the author's own line."""
+    try:
+        yield
+    except (SpecificationError, EngineError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except SyntaxError as problem:
+        place = Place(problem.filename, problem.lineno or 1) if problem.filename else None
+        raise SpecificationError("Q44", f"{name} does not load: {problem.msg}", place=place) from None
+    except (Exception, SystemExit) as problem:
+        engine = str(Path(__file__).resolve().parent)
+        frames = [
+            frame
+            for frame in traceback.extract_tb(problem.__traceback__)
+            if "importlib" not in frame.filename and not _inside(frame.filename, engine)
+        ]
+        place = Place(frames[-1].filename, frames[-1].lineno or 1) if frames else None
+        what = f"{type(problem).__name__}: {problem}"
+        raise SpecificationError("Q44", f"{name} does not load: {what}", place=place) from None
+
+
+def _inside(file: str, engine: str) -> bool:
+    return file.startswith(engine) and not file.startswith(str(Path(engine) / "library"))
+
+
+def _first_on_path(folder: Path) -> None:
+    text = str(folder)
+    if text in sys.path:
+        sys.path.remove(text)
+    sys.path.insert(0, text)
+
+
+def _from_library(name: str) -> ModuleType:
+    home = root()
+    _first_on_path(home)
+    for taken in (name.partition(".")[0], "spec"):
+        _check_place(sys.modules.get(taken), home)
+    with _mistakes(name):
+        module = importlib.import_module(name)
+    _check_place(module, home)
+    return module
+
+
+def _check_place(module: ModuleType | None, home: Path) -> None:
+    """Refuse a module that Python found elsewhere under a name of the library's."""
+    if module is None:
+        return
+    places = [module.__file__] if module.__file__ else list(getattr(module, "__path__", []))
+    if places and not any(Path(place).resolve().is_relative_to(home) for place in places):
+        raise SpecificationError(
+            "Q47",
+            f"the module {module.__name__!r} was found in {Path(places[0]).name}, not in the library",
+            hint=f"rename your own folder or module {module.__name__.partition('.')[0]!r}, or give its file as the target",
+        )
+
+
+def _from_file(file: Path) -> ModuleType:
+    if not file.is_file():
+        raise SpecificationError(
+            "Q43", f"there is no file {file.as_posix()}", hint="give a path from the current folder"
+        )
+    resolved = file.resolve()
+    home = root()
+    if resolved.parent == home / MODELS:
+        return _from_library(f"{MODELS}.{resolved.stem}")
+    _first_on_path(home)
+    _first_on_path(resolved.parent)
+    spec = importlib.util.spec_from_file_location(resolved.stem, resolved)
+    if spec is None or spec.loader is None:
+        raise SpecificationError("Q44", f"{file.as_posix()} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(resolved.stem, module)
+    with _mistakes(file.as_posix()):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _from_module(name: str, target: str) -> ModuleType:
+    _first_on_path(Path.cwd())
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise SpecificationError(
+            "Q43", f"there is no target {target!r}: no module {name!r} is found", hint=known(name, models())
+        )
+    with _mistakes(name):
+        return importlib.import_module(name)
+
+
+def _chosen(module: ModuleType, function: str, stem: str, target: str) -> Specification:
+    """Return the named function of a module, or the only one, or the one named like the module."""
+    offered = {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and _gives_system(value)
+    }
+    if function:
+        named = getattr(module, function, None)
+        if not callable(named):
+            raise SpecificationError(
+                "Q43", f"{target}: there is no function {function!r}", hint=known(function, offered)
+            )
+        return typing.cast(Callable[..., object], named)
+    if stem in offered:
+        return offered[stem]
+    if len(offered) == 1:
+        return next(iter(offered.values()))
+    if not offered:
+        raise SpecificationError(
+            "Q45",
+            f"{target} has no function that returns a System",
+            hint="write def model(*, clients: int = 2) -> System: ...",
+        )
+    raise SpecificationError(
+        "Q45", f"{target} has several systems", hint=f"write {target}:NAME; {known(stem, offered)}"
+    )
+
+
+def _gives_system(function: Callable[..., object]) -> bool:
+    returned = function.__annotations__.get("return")
+    return returned in (System, Machine, "System", "Machine") and not function.__name__.startswith("_")

@@ -1,0 +1,158 @@
+"""Answers as text: a line for each property, a table for each trace that shows only what changes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from quiesce.core.domains import shown
+from quiesce.core.result import PropertyResult, SystemResult, Verdict
+from quiesce.core.system import Participant, RowKind, System
+from quiesce.core.trace import Label, State, Step, Trace, changed
+
+WORD = {Verdict.HOLDS: "holds", Verdict.VIOLATED: "VIOLATED", Verdict.UNKNOWN: "unknown"}
+WIDTH = 118
+
+
+def report(result: SystemResult, *, plain: bool = False, traces: bool = True) -> str:
+    """Return the answers for a system: one line each, violations with their counterexample and clause, then the counts.
+
+    With `plain` nothing is printed that varies from run to run.
+    """
+    width = max(len(answer.property.name) for answer in result.properties)
+    lines: list[str] = []
+    for answer in result.properties:
+        lines.append(_line(answer, width))
+        if traces and answer.trace is not None and answer.verdict is Verdict.VIOLATED:
+            lines += ["", *clauses(result.system, answer), *table(result.system, answer.trace), ""]
+    lines.append(f"  {summary(result, plain=plain)}")
+    return "\n".join(lines)
+
+
+def _line(answer: PropertyResult, width: int) -> str:
+    flags = f"  [{', '.join(answer.flags)}]" if answer.flags else ""
+    name, id = answer.property.name, answer.property.id or ""
+    return f"{WORD[answer.verdict]:<9} {name:<{width}}  {id:<7}  {answer.scope}{flags}".rstrip()
+
+
+def summary(result: SystemResult, *, plain: bool = False) -> str:
+    """Return the line with the system's name, parameters and counts."""
+    counts = f"{result.states:,} states, {result.transitions:,} transitions, depth {result.depth}"
+    speed = "" if plain else f", {result.seconds:.3f} s of search"
+    stopped = f" (stopped: {result.stopped})" if result.stopped else ""
+    return f"{title(result.system)}: {counts}{speed}{stopped}"
+
+
+def title(system: System) -> str:
+    """Return a system's name with its parameters."""
+    given = ", ".join(f"{name}={_parameter(value)}" for name, value in system.parameters.items())
+    return f"{system.name}({given})"
+
+
+def _parameter(value: object) -> str:
+    return shown(value) if isinstance(value, bool | int | str) else str(value)
+
+
+def clauses(system: System, answer: PropertyResult) -> list[str]:
+    """Return the clauses of a property, each with its level and paraphrase."""
+    lines = []
+    for name in answer.property.clauses:
+        clause = system.clauses[name]
+        lines += textwrap.wrap(
+            f"{clause.id} ({clause.level}): {clause.text}", WIDTH, initial_indent="    ", subsequent_indent="        "
+        )
+    return lines
+
+
+# -- traces ----------------------------------------------------------------------------------------------------------
+
+
+def table(system: System, trace: Trace) -> list[str]:
+    """Return a trace as the lines of a table: step, who does what, what it returns, and only what changes."""
+    rows = [("step", "who", "does", "returns", "what changes"), ("0", "", "", "", _start(system, trace.start))]
+    state = trace.start
+    for number, step in enumerate(trace.steps, start=1):
+        rows.append(_row(system, state, step, number))
+        state = step.target or state
+    lines = ["    " + line for line in _aligned(rows)]
+    if trace.loop is not None:
+        lines.append(f"    and again from step {trace.loop + 1}, for ever")
+    return lines
+
+
+def _start(system: System, state: State) -> str:
+    """Return what a reader must know of the first state: where the machines are, and what is not at its first value."""
+    told = []
+    for cell, value in zip(system.flat.cells, state, strict=True):
+        several = len(cell.initial) > 1
+        if several or (cell.variable == "state" and not system.by_name[cell.machine].observer):
+            told.append(f"{cell.label}={shown(value)}")
+    return ", ".join(told)
+
+
+def _row(system: System, before: State, step: Step, number: int) -> tuple[str, str, str, str, str]:
+    result = "" if step.label.result is None else shown(step.label.result)
+    if step.departure is not None:
+        left = step.departure
+        what = f"{left.cell} would be {left.value}, outside {left.domain}"
+    else:
+        assert step.target is not None
+        what = ", ".join(f"{cell}={shown(value)}" for cell, value in changed(system, before, step.target)) or "nothing"
+    return str(number), who(system, step.label), does(system, step.label), result, what
+
+
+def who(system: System, label: Label) -> str:
+    """Return who starts an event: a machine or a copy, or nobody of the system."""
+    for part in label.participants:
+        if system.by_name[part.machine].rows[part.row].kind is not RowKind.ON:
+            return named(part)
+    return "(environment)"
+
+
+def does(system: System, label: Label) -> str:
+    """Return what happens: the trigger with its arguments, and which copies take part in it."""
+    own = next(
+        (
+            part.machine
+            for part in label.participants
+            if system.by_name[part.machine].rows[part.row].kind is RowKind.STEP
+        ),
+        None,
+    )
+    name = label.trigger.removeprefix(f"{own}.") if own else label.trigger
+    arguments = ", ".join(f"{argument}={shown(value)}" for argument, value in label.arguments)
+    others = [
+        named(part)
+        for part in label.participants
+        if part.copy is not None and system.by_name[part.machine].rows[part.row].kind is RowKind.ON
+    ]
+    return name + (f"({arguments})" if arguments else "") + (f" with {', '.join(others)}" if others else "")
+
+
+def named(part: Participant) -> str:
+    """Return a participant's name: `provider`, `client[0]`."""
+    return part.machine if part.copy is None else f"{part.machine}[{part.copy}]"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    indent = sum(widths) + 2 * len(widths)
+    for row in rows:
+        head = "  ".join(f"{text:<{width}}" for text, width in zip(row[:-1], widths, strict=True))
+        wrapped = textwrap.wrap(row[-1], max(40, WIDTH - indent - 4)) or [""]
+        yield f"{head}  {wrapped[0]}".rstrip()
+        for more in wrapped[1:]:
+            yield " " * indent + more
+
+
+def verdict_line(results: Sequence[SystemResult], deviating: int) -> str:
+    """Return the last line: one verdict over everything."""
+    systems = f"{len(results)} system{'' if len(results) == 1 else 's'}"
+    asked = sum(len(result.properties) for result in results)
+    if deviating:
+        return f"NOT AS EXPECTED: {deviating} of {systems} ({asked} properties)"
+    verdicts = [answer.verdict for result in results for answer in result.properties]
+    for verdict in (Verdict.VIOLATED, Verdict.UNKNOWN):
+        if verdict in verdicts:
+            return f"{WORD[verdict]}: {verdicts.count(verdict)} of {asked} properties of {systems}"
+    return f"all hold: {asked} properties of {systems}"

@@ -1,0 +1,79 @@
+"""Fill the counts and trace lengths of checks files from the reference interpreter: `python -m tests.promote [FILE ...]`.
+
+The verdicts are written by hand, and a verdict that the reference does not give is an error, not a new expectation. `--verify`
+compares without writing. Nothing here runs the engine under test.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from quiesce import expectations, library
+from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.verdicts import Explored, explore
+from quiesce.expectations import Check, Expected
+
+
+def promoted(check: Check) -> str:
+    """Return a check as TOML with the counts and lengths that the reference gives.
+
+    Raises SystemExit where the reference gives another verdict than the one that is written.
+    """
+    explored = explore(library.find(check.model).system(check.parameters))
+    lines = ["[[check]]", f'model = "{check.model}"']
+    if check.parameters:
+        given = ", ".join(f"{name} = {_toml(value)}" for name, value in check.parameters.items())
+        lines.append(f"parameters = {{ {given} }}")
+    if check.why:
+        lines.append(f'why = "{check.why}"')
+    counts = explored.found
+    lines += [f"states = {counts.states}", f"transitions = {counts.transitions}", f"depth = {counts.depth}"]
+    if check.expect is None:
+        for answer in explored.answers:
+            _same(check, answer, Expected(verdict=Verdict.HOLDS))
+        return "\n".join([*lines, 'expect = "holds"'])
+    lines.append("[check.expect]")
+    lines += [f'"{word}" = {_row(check, explored, word, expected)}' for word, expected in check.expect.items()]
+    return "\n".join(lines)
+
+
+def _row(check: Check, explored: Explored, word: str, expected: Expected) -> str:
+    answer = next(answer for answer in explored.answers if answer.property.called(word))
+    _same(check, answer, expected)
+    if answer.trace is None:
+        return f'"{answer.verdict.value}"'
+    return f'{{ verdict = "{answer.verdict.value}", length = {answer.trace.length} }}'
+
+
+def _same(check: Check, answer: PropertyResult, expected: Expected) -> None:
+    if answer.verdict is not expected.verdict:
+        raise SystemExit(
+            f"{check.place}: {answer.property.name}: the reference says {answer.verdict.value}, "
+            f"the file {expected.verdict.value}"
+        )
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def main(arguments: list[str]) -> int:
+    """Promote the named files, or all; return 1 where `--verify` finds a difference."""
+    verify = "--verify" in arguments
+    named = [Path(word) for word in arguments if not word.startswith("--")]
+    stale = 0
+    for file in named or [file for file in library.checks() if file.name != "bench.toml"]:
+        text = file.read_text(encoding="utf-8")
+        head = text[: text.index("[[check]]")]
+        fresh = head + "\n\n".join(promoted(check) for check in expectations.read(file)) + "\n"
+        if fresh != text:
+            stale += 1
+            if not verify:
+                file.write_text(fresh, encoding="utf-8", newline="\n")
+        print(f"{file.name}: {'changed' if fresh != text else 'as it was'}", flush=True)
+    return 1 if verify and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -199,7 +199,7 @@ def _procedure_promises(system: System, f: Flushing) -> None:
         clause="SSP-12",
     )
     system.never(
-        "a module that is not one of the two is called",
+        "no module but the two is called",
         happens(f"{OTHER}.{CALL}"),
         id="PS-03",
         clause=["SSP-04", "SSP-06"],
@@ -250,7 +250,7 @@ def _cache_promises(system: System, f: Flushing, module: Module) -> None:
         id=f"PS-12.{name}",
         clause="SSP-01",
     )
-    system.never(f"{name} returns FALSE", happens(f"{name}.{CALL}", returns=FALSE), id=f"PX-08.{name}", clause="SSP-05")
+    system.never(f"{name} never returns FALSE", happens(f"{name}.{CALL}", returns=FALSE), id=f"PX-08.{name}", clause="SSP-05")
     system.sometimes(f"a full cache of {name} is flushed", call & (cache > 0), id=f"PX-09.{name}.full")
     system.sometimes(f"an empty cache of {name} is flushed", call & (cache == 0), id=f"PX-09.{name}.empty")
 
@@ -266,7 +266,7 @@ def _frame_promises(system: System, f: Flushing) -> None:
         others = [other.machine.unchanged for other in f.modules.values() if other is not module]
         kept.append(happens(f"{module.name}.{CALL}").implies(all_of(others)))
     system.always("nothing else changes", all_of(kept), id="PS-08", clause=["SSP-07", "MOD-02", "MOD-03"])
-    system.never("the borrowed handle is freed", any_of(freed), id="PS-09", clause=["MOD-03", "MOD-05"])
+    system.never("the borrowed handle is never freed", any_of(freed), id="PS-09", clause=["MOD-03", "MOD-05"])
     for call in ("GetModuleHandle", "GetProcAddress"):
         null = any_of(happens(f"{name}.{call}", returns=NULL) for name in KNOWN)
         system.sometimes(f"{call} answers NULL", null, id=f"PX-10.{call}", clause="SSP-12")

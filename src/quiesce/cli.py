@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +25,9 @@ SEVERITY = (BUG, INTERRUPTED, WRONG, VIOLATED, UNKNOWN, SUSPICIOUS, HOLDS)
 """Exit statuses, the one that wins first."""
 VERBS = ("check", "list", "draw", "simulate", "bench")
 DEFAULT_CHECKS, BENCH_CHECKS = "default.toml", "bench.toml"
+
+_USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+"""What typer raises for a command line that it cannot read; releases differ in where they keep it."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -49,13 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(given: list[str]) -> int:
     """Return the exit status of a command line; a user's mistake is never a traceback."""
-    import click
-
     try:
         return int(app(given, standalone_mode=False) or 0)
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
+        if leave.exit_code == INTERRUPTED:
+            print("interrupted: no verdict", file=sys.stderr)
         return leave.exit_code
-    except click.ClickException as problem:
+    except _USAGE as problem:
         problem.show()
         return WRONG
     except SpecificationError as problem:
@@ -64,7 +68,7 @@ def _run(given: list[str]) -> int:
     except EngineError as problem:
         print(f"a bug in quiesce, and no answer: {problem}", file=sys.stderr)
         return BUG
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("interrupted: no verdict", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
@@ -73,6 +77,10 @@ def _run(given: list[str]) -> int:
     except MemoryError:
         print("unknown: out of memory; give --max-states, or smaller parameters", file=sys.stderr)
         return UNKNOWN
+    except Exception:
+        traceback.print_exc()
+        print("a bug in quiesce, and no answer; please report it with the lines above", file=sys.stderr)
+        return BUG
 
 
 def _version(wanted: bool) -> None:

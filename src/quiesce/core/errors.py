@@ -61,6 +61,10 @@ CODES: dict[str, str] = {
 """Code of a user's mistake -> what kind of mistake it is, in a few words."""
 
 
+MOST_LISTED = 24
+"""Names that a hint lists at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A line of an author's file: where a row, a property or a mistake was written."""
@@ -83,6 +87,8 @@ class Place:
 def shortened(file: str) -> str:
     """Return the path as a reader names it: relative to the current folder, else from the content folder on."""
     path = Path(file)
+    if not path.is_absolute():
+        return path.as_posix()
     try:
         return path.relative_to(Path.cwd()).as_posix()
     except ValueError:
@@ -122,8 +128,11 @@ class EngineError(Exception):
 def known(wanted: object, names: Iterable[object]) -> str:
     """Return a hint that lists the names that exist, the likely one first."""
     existing = [str(name) for name in names]
+    listed = ", ".join(existing[:MOST_LISTED])
+    if len(existing) > MOST_LISTED:
+        listed += f" and {len(existing) - MOST_LISTED} more"
     if not existing:
         return "there are none here"
     near = get_close_matches(str(wanted), existing, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
-    return f"{guess}there are: {', '.join(existing)}"
+    return f"{guess}there are: {listed}"

@@ -1,4 +1,4 @@
-"""Machines and systems as small graphs, and graphs as DOT and Mermaid text: the same input gives the same bytes.
+"""Machines and whole systems as small graphs, which `pictures` writes; `statespace` makes the same graphs of runs.
 
 A *final* state is one in which the system may rest as far as this machine can tell: `rest` is evaluated with the
 machine's state known (for a machine with copies: one copy's) and everything else unknown, and does not come out false.
@@ -7,9 +7,7 @@ States are marked only where `rest` speaks of the machine's state. *Initial* sta
 
 from __future__ import annotations
 
-import re
-import textwrap
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,7 +62,7 @@ class Diagram:
 
 
 def joined(arrows: Iterable[tuple[str, str, Entry]]) -> tuple[Edge, ...]:
-    """Return one edge for all entries between the same nodes; neighbours that differ in their names alone are one entry."""
+    """Return one edge for all entries between the same nodes; neighbours that differ only in their names become one."""
     edges: dict[tuple[str, str], list[Entry]] = {}
     for source, target, entry in arrows:
         entries = edges.setdefault((source, target), [])
@@ -91,7 +89,8 @@ def of_system(system: System) -> Diagram:
 
 
 def _diagram(system: System, title: str, machines: list[Machine], *, framed: bool) -> Diagram:
-    drawn = [_drawn(system, machine, _title(machine) if framed else None) for machine in machines]
+    taken: set[str] = set()
+    drawn = [_drawn(system, machine, _title(machine) if framed else None, taken) for machine in machines]
     return Diagram(
         title=title,
         nodes=tuple(node for nodes, _ in drawn for node in nodes),
@@ -108,15 +107,13 @@ def _title(machine: Machine) -> str:
     return machine.name
 
 
-def _drawn(system: System, machine: Machine, group: str | None) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+def _drawn(
+    system: System, machine: Machine, group: str | None, taken: set[str]
+) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
     """Return a machine's nodes, and an edge for each pair of states that rows lead from and to."""
     states = _states(machine) or (machine.name,)
     names = [shown(state) for state in states]
-    prefix = f"{machine.name}." if group is not None else ""
-    ids = [
-        f"{prefix}{name}" if names.count(name) == 1 else f"{prefix}{name} ({number})"
-        for number, name in enumerate(names)
-    ]
+    ids = [_free(name if group is None else f"{machine.name}.{name}", taken) for name in names]
     nodes = tuple(
         Node(
             id=id,
@@ -135,6 +132,13 @@ def _drawn(system: System, machine: Machine, group: str | None) -> tuple[tuple[N
         for target in targets
     )
     return nodes, edges
+
+
+def _free(id: str, taken: set[str]) -> str:
+    while id in taken:
+        id += "'"
+    taken.add(id)
+    return id
 
 
 def _states(machine: Machine) -> tuple[Value, ...]:
@@ -274,186 +278,3 @@ def _legend(system: System, machines: list[Machine]) -> tuple[str, ...]:
         marks if any(map(_states, machines)) else "",
     )
     return tuple(line for line in lines if line)
-
-
-# -- lines of text ---------------------------------------------------------------------------------------------------
-
-_WIDTH = 46
-_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def _wrapped(entry: Entry) -> list[tuple[str, str]]:
-    """Break an entry into lines of (names, the rest); what fits on a line is not broken."""
-    *above, head = _filled(", ".join(entry.names), "", "  ")
-    lines, text = [(line, "") for line in above], ""
-    for part in entry.parts:
-        if len(head) + len(text) + 1 + len(part) <= _WIDTH + 10:
-            text += f" {part}"
-            continue
-        lines.append((head, text))
-        *more, text = _filled(part, "  ", "    ")
-        lines += [("", line) for line in more]
-        head = ""
-    return [*lines, (head, text)]
-
-
-def _filled(text: str, first: str, others: str) -> list[str]:
-    """Break a text after commas and before `and`, `or`; at other spaces only where that leaves too long a piece."""
-    pieces = re.split(r"(?<=,) | (?=(?:and|or) )", text)
-    kept = " ".join(piece if len(piece) > _WIDTH - 4 else piece.replace(" ", "\0") for piece in pieces)
-    filler = textwrap.TextWrapper(
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=others,
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-    )
-    return [line.replace("\0", " ") for line in filler.wrap(kept)] or [""]
-
-
-def _visible(line: str) -> str:
-    """Return a text with something to see in it, without signs that no format can carry."""
-    return _UNPRINTABLE.sub("\ufffd", line) if line.strip() else "''"
-
-
-# -- DOT -------------------------------------------------------------------------------------------------------------
-
-_GROUP = 'fontcolor="#1c2733", fontname="Helvetica", fontsize=13, labeljust="l", margin=32, peripheries=0'
-_STYLE = """\
-  graph [fontname="Helvetica", fontsize=10, labeljust="l", labelloc="t", nodesep=0.5, ranksep=0.55, pad=0.2];
-  node [color="#4a6a8f", fillcolor="#eef3fa", fontcolor="#1c2733", fontname="Helvetica", fontsize=11, shape=box, \
-style="rounded,filled", margin="0.16,0.08"];
-  edge [arrowsize=0.7, color="#6b7785", fontcolor="#3a4654", fontname="Helvetica", fontsize=9];
-"""
-_POINT = 'color="#6b7785", fillcolor="#6b7785", shape=point, width=0.09'
-_MARKED = {
-    "deadlock": ', color="#b03a2e", fillcolor="#fbe9e7"',
-    "outside": ', color="#b03a2e", fillcolor="#ffffff", style="dashed"',
-    "": "",
-}
-
-
-def dot(diagram: Diagram) -> str:
-    """Return a diagram as a DOT digraph, for Graphviz `dot`; labels are HTML-like."""
-    out = [f"// {line}\n" for line in diagram.legend]
-    out.append(f"digraph {_quoted(diagram.title)} {{\n{_STYLE}  label={_heading(diagram)};\n")
-    order = {node.id: number for number, node in enumerate(diagram.nodes)}
-    looped = [edge.source for edge in diagram.edges if edge.source == edge.target]
-    for number, (group, nodes, edges) in enumerate(_grouped(diagram)):
-        if group is not None:
-            label = f"<<B>{_html(group)}</B>>"
-            out.append(f"  subgraph cluster_{number} {{\n  graph [label={label}, {_GROUP}];\n")
-        for node in nodes:
-            beside = sum(_lines_of(edge) for edge in edges if edge.source == edge.target == node.id)
-            out.append(f"  {_dot_node(node, beside)}\n")
-            if node.initial:
-                start = _quoted(f"-> {node.id}")
-                out.append(f'  {start} [label="", {_POINT}];\n  {start} -> {_quoted(node.id)}:n;\n')
-        for edge in edges:
-            out.append(f"  {_dot_arrow(edge, order, looped)}label={_dot_label(edge)}];\n")
-        out += ["  }\n"] * (group is not None)
-    return "".join((*out, "}\n"))
-
-
-def _dot_arrow(edge: Edge, order: Mapping[str, int], looped: Collection[str]) -> str:
-    """Return an edge; at a node with a self-loop it comes in above or leaves below, clear of what stands beside.
-
-    For that, such an edge is written from the earlier node to the later one, whichever way the arrow points.
-    """
-    upper, lower = sorted((edge.source, edge.target), key=order.__getitem__)
-    if upper == lower or not {upper, lower} & set(looped):
-        return f"{_quoted(edge.source)} -> {_quoted(edge.target)} ["
-    below, above = ":s" if upper in looped else "", ":n" if lower in looped else ""
-    back = "" if upper == edge.source else "dir=back, "
-    return f"{_quoted(upper)}{below} -> {_quoted(lower)}{above} [{back}"
-
-
-def _dot_label(edge: Edge) -> str:
-    lines = "".join(
-        f'{f"<B>{_html(head)}</B>" if head else ""}{_html(text)}<BR ALIGN="LEFT"/>'
-        for entry in edge.entries
-        for head, text in _wrapped(entry)
-    )
-    return f'<<TABLE BORDER="0" CELLPADDING="3"><TR><TD ALIGN="LEFT">{lines}</TD></TR></TABLE>>'
-
-
-def _heading(diagram: Diagram) -> str:
-    title = f'<FONT POINT-SIZE="14"><B>{_html(diagram.title)}</B></FONT><BR ALIGN="LEFT"/>'
-    legend = "".join(f'<FONT COLOR="#6b7785">{_html(line)}</FONT><BR ALIGN="LEFT"/>' for line in diagram.legend)
-    return f'<{title}{legend}<BR ALIGN="LEFT"/>>'
-
-
-def _dot_node(node: Node, beside: int) -> str:
-    """Return a node as high as the lines of its self-loop, so that no other edge runs through them."""
-    name, *more = node.lines
-    lines = "".join(f'<BR/><FONT POINT-SIZE="9">{_html(line)}</FONT>' for line in more)
-    border = ", peripheries=2" if node.final else ""
-    height = f", height={0.16 * beside:.2f}" if beside > 3 else ""
-    return f"{_quoted(node.id)} [label=<<B>{_html(name)}</B>{lines}>{border}{height}{_MARKED[node.mark]}];"
-
-
-def _lines_of(edge: Edge) -> int:
-    return sum(len(_wrapped(entry)) for entry in edge.entries)
-
-
-def _grouped(diagram: Diagram) -> list[tuple[str | None, list[Node], list[Edge]]]:
-    """Return the groups with their nodes and the edges that leave these, all in the diagram's order."""
-    groups: dict[str | None, list[Node]] = {}
-    for node in diagram.nodes:
-        groups.setdefault(node.group, []).append(node)
-    group_of = {node.id: node.group for node in diagram.nodes}
-    return [
-        (group, nodes, [edge for edge in diagram.edges if group_of[edge.source] == group])
-        for group, nodes in groups.items()
-    ]
-
-
-def _quoted(name: str) -> str:
-    """Return a quoted name for DOT and for YAML; a doubled backslash keeps the last one from eating the quote."""
-    doubled = _visible(name).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-    return f'"{doubled}"'
-
-
-def _html(text: str) -> str:
-    """Return text for an HTML-like label; a newline breaks the line, leading spaces stay."""
-    text = _UNPRINTABLE.sub("\ufffd", text)
-    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        text = text.replace(sign, entity)
-    indent = len(text) - len(text.lstrip(" "))
-    return ("&#160;" * indent + text[indent:] if indent > 1 else text).replace("\n", "<BR/>")
-
-
-# -- Mermaid ---------------------------------------------------------------------------------------------------------
-
-
-def mermaid(diagram: Diagram) -> str:
-    """Return a diagram as a Mermaid `stateDiagram-v2`."""
-    ids = {node.id: f"s{number}" for number, node in enumerate(diagram.nodes)}
-    out = [f"---\ntitle: {_quoted(diagram.title)}\n---\nstateDiagram-v2\n"]
-    out += [f"    %% {line}\n" for line in diagram.legend]
-    for number, (group, nodes, edges) in enumerate(_grouped(diagram)):
-        if group is not None:
-            out.append(f'    state "{_mermaid(group)}" as g{number} {{\n')
-        out += [f'    state "{_lines(node.lines)}" as {ids[node.id]}\n' for node in nodes]
-        out += [f"    [*] --> {ids[node.id]}\n" for node in nodes if node.initial]
-        for edge in edges:
-            label = _lines(f"{head}{text}" for entry in edge.entries for head, text in _wrapped(entry))
-            out.append(f"    {ids[edge.source]} --> {ids[edge.target]} : {label}\n")
-        out += [f"    {ids[node.id]} --> [*]\n" for node in nodes if node.final]
-        out += ["    }\n"] * (group is not None)
-    stuck = [ids[node.id] for node in diagram.nodes if node.mark]
-    out += ["    classDef stuck fill:#fbe9e7,stroke:#b03a2e\n"] * bool(stuck)
-    return "".join((*out, *[f"    class {id} stuck\n" for id in stuck]))
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "<br/>".join(_mermaid(line.strip()) for line in lines)
-
-
-def _mermaid(text: str) -> str:
-    """Return text in which every sign that could mean something to Mermaid is a numbered entity."""
-    kept = "".join(
-        sign if sign.isalnum() or sign in " _.,()[]+-=/!?'\n" else f"#{ord(sign)};" for sign in _visible(text)
-    )
-    return kept.replace("\n", "<br/>")

@@ -27,7 +27,7 @@ Number = TypeVar("Number", np.int64, np.uint32)
 LEAST_SLOTS = 1 << 14
 BLOCK = 1 << 12
 """Successors in one block: 32 KiB a word of a state."""
-SLICE = 1 << 18
+SLICE = 1 << 16
 """States between two looks at the clock."""
 SWEEPS = 12
 """Sweeps over the graph before it is reversed instead."""

@@ -1,4 +1,6 @@
-"""Layered providers over a base, under Ws2_32.dll: each layer is a caller that owes the next one a cleanup for each start."""
+"""Layered providers over a base, under Ws2_32.dll: each layer is a caller that owes the next one a cleanup for each
+start.
+"""
 
 from typing import Annotated, Literal
 
@@ -18,7 +20,9 @@ def chain(
 ) -> System:
     """Return `layers` layers over a base; `start` says when a layer starts the next one (LSP-03)."""
     names = [f"L{number}" for number in range(1, layers + 1)]
-    providers = [layer(name, below, starts=starts, start=start) for name, below in zip(names, [*names[1:], "base"])]
+    providers = [
+        layer(name, below, starts=starts, start=start) for name, below in zip(names, [*names[1:], "base"], strict=True)
+    ]
     providers.append(base("base", starts=starts, failures=failures))
     if defect != "none":
         {"M50": never_cleans_below, "M51": cleanup_goes_straight_down}[defect](providers[-2], providers[-1].name)

@@ -63,7 +63,9 @@ def null_module_passed_on(f: Flushing) -> None:
 
 
 def module_loaded(f: Flushing) -> None:
-    """S04: LoadLibrary in the place of GetModuleHandle: the SSP is loaded just to be flushed, and the reference leaks."""
+    """S04: LoadLibrary in the place of GetModuleHandle: the SSP is loaded just to be flushed, and the reference
+    leaks.
+    """
     for name, module in f.modules.items():
         f.app.drop(f"{name}.GetModuleHandle")
         taken = {module.references: module.references + 1}

@@ -1,7 +1,8 @@
 """F1's unload race: while one thread flushes, another may free the SSP, and load it again at another address.
 
-With GetModuleHandle, as the contract prescribes, nothing keeps the module mapped between the question and the call. The call is safe
-under a stated assumption (the owner of the SSP's reference keeps it during the flush), or when the handle is taken with a reference.
+With GetModuleHandle, as the contract prescribes, nothing keeps the module mapped between the question and the call.
+The call is safe under a stated assumption (the owner of the SSP's reference keeps it during the flush), or when the
+handle is taken with a reference.
 """
 
 from typing import Literal
@@ -17,8 +18,8 @@ def ssp_race(
 ) -> System:
     """Return one flush against one owner of the SSP.
 
-    `acquire` is how the handle is taken: with GetModuleHandleEx it carries a reference, freed at the end. `owner` says whether the
-    owner of the SSP's reference keeps it while the flush runs (A-24).
+    `acquire` is how the handle is taken: with GetModuleHandleEx it carries a reference, freed at the end. `owner`
+    says whether the owner of the SSP's reference keeps it while the flush runs (A-24).
     """
     app = Machine("app", states=["idle", "handle", "proc", "called", "done", "no module", "no export"])
     held = app.count("held generation", up_to=1)

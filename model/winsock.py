@@ -1,12 +1,26 @@
-"""W0 closed: some clients, some sockets and one provider in a process, with every interleaving and every injected failure."""
+"""W0 closed: some clients, some sockets and one provider in a process, with every interleaving and every injected
+failure.
+"""
 
 from typing import Annotated, Literal
 
-from quiesce import Between, Machine, System, all_of, any_of
-from spec.winsock import CALLS, ERROR, FAILURES, OK, PENDING, UNSTARTED, Contract, Matched, OpenAtCleanup
-from spec.winsock import StartDuringTeardown, SurplusCleanup, contract, promises
-
 from model.winsock_defects import DEFECTS
+from quiesce import Between, Machine, System, all_of, any_of
+from spec.winsock import (
+    CALLS,
+    ERROR,
+    FAILURES,
+    OK,
+    PENDING,
+    UNSTARTED,
+    Contract,
+    Matched,
+    OpenAtCleanup,
+    StartDuringTeardown,
+    SurplusCleanup,
+    contract,
+    promises,
+)
 
 Defect = Literal[
     "none", "M01", "M02", "M03", "M04", "M05", "M08", "M10", "M15", "M20", "M23", "M24", "M25", "M26", "M34", "M43"
@@ -28,9 +42,10 @@ def winsock(
 ) -> System:
     """Return the closed system.
 
-    `starts` bounds what one client holds, `data` the unsent units of a socket. `matched` (A-01): which starts are owed a cleanup;
-    `open_at_cleanup` (A-02): what becomes of sockets that are open at the last cleanup; `surplus_cleanup` (A-06): what a cleanup
-    at zero answers; `start_during_teardown` (A-10): whether a start waits or fails then.
+    `starts` bounds what one client holds, `data` the unsent units of a socket. `matched` (A-01): which starts are
+    owed a cleanup; `open_at_cleanup` (A-02): what becomes of sockets that are open at the last cleanup;
+    `surplus_cleanup` (A-06): what a cleanup at zero answers; `start_during_teardown` (A-10): whether a start waits or
+    fails then.
     """
     client = Machine("client", copies=clients, states=["idle", "waiting"])
     w = contract(
@@ -72,7 +87,9 @@ def _clients(client: Machine, w: Contract, starts: int, matched: Matched) -> Non
 
 
 def _not_vacuous(system: System, w: Contract, references: int, drained: int) -> None:
-    """Ask that what the promises are about can happen at all, as far as the bounds allow; `drained` sockets can owe data."""
+    """Ask that what the promises are about can happen at all, as far as the bounds allow; `drained` sockets can owe
+    data.
+    """
     for count in range(2, min(references, 3) + 1):
         system.sometimes(f"{count} references at once", w.references == count, id=f"PX-01.{count}")
     for cycles in (2, 3) if references else ():

@@ -1,10 +1,13 @@
-"""What a layered protocol promises: upwards it is a provider, downwards a caller that owes one cleanup for each start it made.
+"""What a layered protocol promises: upwards it is a provider, downwards a caller that owes one cleanup for each start
+it made.
 
-Calls take time and return as events of their own, named after the provider that is called: `L1.WSPStartup`, `L1.WSPStartup.return`.
+Calls take time and return as events of their own, named after the provider that is called: `L1.WSPStartup`,
+`L1.WSPStartup.return`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from quiesce import Machine, System, Term
@@ -16,7 +19,9 @@ RESTING = ["down", "up"]
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider of the chain: its machine, its count of starts, whether it holds resources, and what it owes below (a layer)."""
+    """A provider of the chain: its machine, its count of starts, whether it holds resources, and what it owes below
+    (a layer).
+    """
 
     name: str
     machine: Machine
@@ -95,7 +100,9 @@ def _starts_below(x: Provider, below: str, asking: str, waiting: str, *, then: s
 
 
 def _answers(p: Provider) -> None:
-    """A start counts when it returns 0; a failed one leaves everything as it was; the last cleanup frees what is held."""
+    """A start counts when it returns 0; a failed one leaves everything as it was; the last cleanup frees what is
+    held.
+    """
     m, name = p.machine, p.name
     m.on(
         f"{name}.WSPStartup.return", source="started", dest="up", then={p.count: p.count + 1, p.held: True}, returns=OK
@@ -117,7 +124,7 @@ def _answers(p: Provider) -> None:
 
 def promises(system: System, chain: Sequence[Provider]) -> None:
     """Ask that each provider's count is what its one caller owes it, and that the lower provider outlives the upper."""
-    for upper, lower in zip(chain, chain[1:], strict=False):
+    for upper, lower in pairwise(chain):
         assert upper.owed is not None
         settled = upper.resting & lower.resting
         system.always(

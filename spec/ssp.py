@@ -1,8 +1,8 @@
 """What flushing an SSP's credential cache takes: the procedure F0 of the application, and the modules that it meets.
 
-CleanupCredentialCache is exported by MSNSSPC.dll and MSAPSSPC.dll alone and always returns TRUE. The application checks that the SSP
-that is loaded is one of them, asks for its module handle, then for the export, and calls it; never from DllMain or from constructors
-and destructors of globals, never in a service or a server.
+CleanupCredentialCache is exported by MSNSSPC.dll and MSAPSSPC.dll alone and always returns TRUE. The application
+checks that the SSP that is loaded is one of them, asks for its module handle, then for the export, and calls it;
+never from DllMain or from constructors and destructors of globals, never in a service or a server.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,9 @@ class Module:
 
     @property
     def possible(self) -> Term:
-        """How a module can be at first: an unmapped one has no reference and no cache, and what it exports does not matter."""
+        """How a module can be at first: an unmapped one has no reference and no cache, and what it exports does not
+        matter.
+        """
         empty = self.exports & (self.references == 0)
         caches = [cache == 0 for cache in (self.cache, self.in_use) if cache is not None]
         used = True if self.in_use is None or self.cache is None else self.in_use <= self.cache
@@ -126,7 +128,9 @@ def _module(name: str, entries: int, flush: Flush) -> Module:
 
 
 def _procedure(f: Flushing) -> None:
-    """One attempt: asked for in some context, refused or carried out in order; NULL at any point ends it without a call."""
+    """One attempt: asked for in some context, refused or carried out in order; NULL at any point ends it without a
+    call.
+    """
     app, context = f.app, argument("context", CONTEXTS)
     app.step("asked to flush", context, source="idle", dest="asked", then={f.context: context})
     app.step("refuse", source="asked", dest="refused", when=~f.allowed, clause=["CTX-01", "CTX-02", "CTX-03", "CTX-04"])
@@ -167,7 +171,8 @@ def _log(f: Flushing) -> None:
     log.on("app.end", then={stage: "none", module: None})
 
 
-# -- what is promised ----------------------------------------------------------------------------------------------------
+# -- what is promised
+# ----------------------------------------------------------------------------------------------------
 
 
 def promises(system: System, f: Flushing) -> None:
@@ -250,7 +255,9 @@ def _cache_promises(system: System, f: Flushing, module: Module) -> None:
         id=f"PS-12.{name}",
         clause="SSP-01",
     )
-    system.never(f"{name} never returns FALSE", happens(f"{name}.{CALL}", returns=FALSE), id=f"PX-08.{name}", clause="SSP-05")
+    system.never(
+        f"{name} never returns FALSE", happens(f"{name}.{CALL}", returns=FALSE), id=f"PX-08.{name}", clause="SSP-05"
+    )
     system.sometimes(f"a full cache of {name} is flushed", call & (cache > 0), id=f"PX-09.{name}.full")
     system.sometimes(f"an empty cache of {name} is flushed", call & (cache == 0), id=f"PX-09.{name}.empty")
 

@@ -1,8 +1,9 @@
 """What a Winsock transport service provider promises: the contract W0, from the seed sentences alone.
 
-Ws2_32.dll and every layered protocol call WSPCleanup once for each successful WSPStartup. Each call takes one off a counter of the
-process; at zero the provider first transmits what it owes on sockets set for graceful close, then frees everything, and can be
-started again at once. Calls are atomic here, but for the last WSPCleanup: it takes time, and returns as an event of its own.
+Ws2_32.dll and every layered protocol call WSPCleanup once for each successful WSPStartup. Each call takes one off a
+counter of the process; at zero the provider first transmits what it owes on sockets set for graceful close, then
+frees everything, and can be started again at once. Calls are atomic here, but for the last WSPCleanup: it takes time,
+and returns as an event of its own.
 """
 
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ def _keeping_books(w: Contract, matched: Matched) -> None:
     books.on("WSPCleanup.return", when=w.cycles < 3, then={w.cycles: w.cycles + 1})
 
 
-# -- what is promised ----------------------------------------------------------------------------------------------------
+# -- what is promised
+# ----------------------------------------------------------------------------------------------------
 
 
 def promises(system: System, w: Contract) -> None:

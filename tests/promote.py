@@ -1,7 +1,8 @@
-"""Fill the counts and trace lengths of checks files from the reference interpreter: `python -m tests.promote [FILE ...]`.
+"""Fill the counts and trace lengths of checks files from the reference interpreter: `python -m tests.promote [FILE
+...]`.
 
-The verdicts are written by hand, and a verdict that the reference does not give is an error, not a new expectation. `--verify`
-compares without writing. Nothing here runs the engine under test.
+The verdicts are written by hand, and a verdict that the reference does not give is an error, not a new expectation.
+`--verify` compares without writing. Nothing here runs the engine under test.
 """
 
 from __future__ import annotations

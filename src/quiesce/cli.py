@@ -26,7 +26,7 @@ SEVERITY = (BUG, INTERRUPTED, WRONG, VIOLATED, UNKNOWN, SUSPICIOUS, HOLDS)
 VERBS = ("check", "list", "draw", "simulate", "bench")
 DEFAULT_CHECKS, BENCH_CHECKS = "default.toml", "bench.toml"
 
-_USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What typer raises for a command line that it cannot read; releases differ in where they keep it."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -60,7 +60,7 @@ def _run(given: list[str]) -> int:
             print("interrupted: no verdict", file=sys.stderr)
         return leave.exit_code
     except _USAGE as problem:
-        problem.show()
+        problem.show()  # type: ignore[attr-defined]
         return WRONG
     except SpecificationError as problem:
         print(problem, file=sys.stderr)
@@ -100,7 +100,8 @@ def _common(
     """Hold the options that belong to no verb."""
 
 
-# -- check ---------------------------------------------------------------------------------------------------------------
+# -- check
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -116,8 +117,9 @@ def check(
 ) -> int:
     """Search every reachable state and answer every property (the default verb).
 
-    Without a target: the library's default set. Exit status: 0 all hold or came out as a checks file expects, 1 violated or
-    not as expected, 2 a mistake in the specification or the command line, 3 undecided, 70 internal error, 130 interrupted.
+    Without a target: the library's default set. Exit status: 0 all hold or came out as a checks file expects, 1
+    violated or not as expected, 2 a mistake in the specification or the command line, 3 undecided, 70 internal error,
+    130 interrupted.
     """
     from quiesce.engines.native import Limits
 
@@ -175,7 +177,7 @@ class _Session:
         self.as_json, self.plain, self.limits, self.started = as_json, plain, limits, started
         self.results: list[SystemResult] = []
         self.statuses: list[int] = []
-        self.deviating = 0
+        self.expected = self.deviating = 0
 
     def check_target(self, name: str, settings: dict[str, object], properties: list[str] | None) -> None:
         """Check one target and print its report."""
@@ -224,6 +226,7 @@ class _Session:
             self.say("\n".join([first, *details, f"  {text.summary(result, plain=self.plain)}"]))
         for deviation in wrong:
             self.say(f"  {row.place}: {deviation}")
+        self.expected += 1
         self.deviating += bool(wrong)
         self.statuses.append(UNKNOWN if stopped and wrong else VIOLATED if wrong else HOLDS)
 
@@ -253,7 +256,7 @@ class _Session:
         status = next(code for code in SEVERITY if code in (*self.statuses, HOLDS))
         seconds = "" if self.plain else f" ({time.perf_counter() - self.started:.2f} s)"
         if self.results:
-            self.say(text.verdict_line(self.results, self.deviating) + seconds)
+            self.say(text.verdict_line(self.results, self.expected, self.deviating) + seconds)
         if self.as_json:
             verdict = {HOLDS: "holds", VIOLATED: "violated"}.get(status, "unknown")
             print(json.dumps(data.results(self.results, verdict, plain=self.plain), indent=1))
@@ -297,7 +300,8 @@ class _Watch:
         )
 
 
-# -- the other verbs -----------------------------------------------------------------------------------------------------
+# -- the other verbs
+# -----------------------------------------------------------------------------------------------------
 
 
 @app.command(name="list")
@@ -383,7 +387,9 @@ def bench(
     constants: Constants = None,
     runs: Annotated[int, typer.Option(min=1, help="Searches; the median is the last line.")] = 3,
 ) -> int:
-    """Measure the search: states, transitions a second, bytes a state; at the library's benchmark size unless -c is given."""
+    """Measure the search: states, transitions a second, bytes a state; at the library's benchmark size unless -c is
+    given.
+    """
     from quiesce import expectations, library
     from quiesce.engines.native.bench import measure
 

@@ -1,7 +1,7 @@
 """Finds content: the library's models and checks, and whatever a target on the command line names.
 
-In a checkout the content is the top-level folders; in a wheel it is the copy that travels under `quiesce/library/`. Content is
-imported with its root first on `sys.path`; a module of the same name from another place is refused.
+In a checkout the content is the top-level folders; in a wheel it is the copy that travels under `quiesce/library/`.
+Content is imported with its root first on `sys.path`; a module of the same name from another place is refused.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Target:
 def find(target: str) -> Target:
     """Return what a target names: `winsock`, `mine.py`, `mine.py:system`, `package.module:system`.
 
-    Raises SpecificationError: Q43 for a target that does not exist, Q44 for one that does not load, Q45 where it is not clear
-    which function is meant, Q47 for a module found in another place.
+    Raises SpecificationError: Q43 for a target that does not exist, Q44 for one that does not load, Q45 where it is
+    not clear which function is meant, Q47 for a module found in another place.
     """
     where, _, function = target.rpartition(":")
     if not where or not function.isidentifier():
@@ -85,7 +85,8 @@ def find(target: str) -> Target:
     )
 
 
-# -- loading -------------------------------------------------------------------------------------------------------------
+# -- loading
+# -------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -141,7 +142,7 @@ def _check_place(module: ModuleType | None, home: Path) -> None:
         raise SpecificationError(
             "Q47",
             f"the module {module.__name__!r} was found in {Path(places[0]).name}, not in the library",
-            hint=f"rename your own folder or module {module.__name__.partition('.')[0]!r}, or give its file as the target",
+            hint=f"rename your own module {module.__name__.partition('.')[0]!r}, or give its file as the target",
         )
 
 

@@ -262,7 +262,8 @@ def _choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
         return then if condition.value else otherwise
     if then == otherwise:
         return then
-    # A choice with a constant truth is a connective: so no ITE of flat expressions has a truth and a number as branches.
+    # A choice with a constant truth is a connective: so no ITE of flat expressions has a truth and a number as
+    # branches.
     if isinstance(then, Constant) and isinstance(then.value, bool):
         return _connect(*((Op.OR, (condition, otherwise)) if then.value else (Op.AND, (_negate(condition), otherwise))))
     if isinstance(otherwise, Constant) and isinstance(otherwise.value, bool):

@@ -1,7 +1,7 @@
 """The reference interpreter: the definition of what a system means, in the plainest code that says it.
 
-It runs the machines as their authors wrote them, before composition is flattened, so that flattening is tested too. Every
-engine is compared with it on random systems, and every trace is replayed through it before it is shown.
+It runs the machines as their authors wrote them, before composition is flattened, so that flattening is tested too.
+Every engine is compared with it on random systems, and every trace is replayed through it before it is shown.
 
 A *transition* is (state, joint rows, copies, arguments, result); self-loops count, initial states do not. A step that
 leaves a domain is a transition that is not followed. The depth of an initial state is 0. States are ordered by the
@@ -42,7 +42,7 @@ MOST_FOLLOWED = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What an expression may look at: the state, whose row it is, who acts with which arguments, and the step if any."""
+    """What an expression may look at: the state, whose row it is, who acts, the arguments, and the step if any."""
 
     system: System
     state: State

@@ -1,4 +1,6 @@
-"""What an engine answers: a verdict for each property, with the scope that it speaks of and the flags that qualify it."""
+"""What an engine answers: a verdict for each property, with the scope that it speaks of and the flags that qualify
+it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemResult:
-    """The answers for one system. `seconds` is the search alone, `total_seconds` everything; `stopped` names a limit."""
+    """The answers for one system. `seconds` is the search alone, `total_seconds` all; `stopped` names a limit."""
 
     system: System
     engine: str

@@ -1,8 +1,8 @@
 """`System`, the waist of the house: closed, typed machines as data, and the same system flattened to joint rows.
 
-Front ends make it, engines read it, and neither knows the other. The machine view (machines, copies, source rows) serves
-the reference interpreter, traces and diagrams; the flat view (cells, joint rows, integers only) serves the engines.
-`System` checks both when it is made, so that nobody checks again.
+Front ends make it, engines read it, and neither knows the other. The machine view (machines, copies, source rows)
+serves the reference interpreter, traces and diagrams; the flat view (cells, joint rows, integers only) serves the
+engines. `System` checks both when it is made, so that nobody checks again.
 """
 
 from __future__ import annotations
@@ -198,7 +198,9 @@ class FlatProperty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flat:
-    """The flat view. `rest` is where a deadlock is right; `initial` restricts the product of the cells' initial values."""
+    """The flat view. `rest` is where a deadlock is right; `initial` restricts the product of the cells' initial
+    values.
+    """
 
     cells: tuple[FlatCell, ...]
     initial: Expr

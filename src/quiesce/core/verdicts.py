@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from quiesce.core.errors import EngineError
 from quiesce.core.reference import Scope, evaluate, initial_states, judge, ordinals, replay, steps
@@ -77,7 +78,7 @@ def _trace(system: System, question: Property, finding: Finding, predecessor: Pr
     for depth in range(finding.depth, 0, -1):
         path.append(predecessor(path[-1], depth))
     path.reverse()
-    taken = [_step(system, before, after) for before, after in zip(path, path[1:], strict=False)]
+    taken = [_step(system, before, after) for before, after in pairwise(path)]
     tail = () if question.kind is PropertyKind.ALWAYS_POSSIBLE else judge(system, question, finding.state)
     if tail is None:
         raise EngineError(f"the reference does not confirm what was found for {question.name!r}")

@@ -15,7 +15,8 @@ FILE = "clauses.toml"
 
 @cache
 def catalogue(folder: Path) -> Mapping[str, Clause] | None:
-    """Return the clauses that hold in a folder: of `clauses.toml` there or in `spec/`, else of the nearest folder above.
+    """Return the clauses that hold in a folder: of `clauses.toml` there or in `spec/`, else of the nearest folder
+    above.
 
     None where no folder above has one. Raises SpecificationError (Q07) for a file that is no catalogue.
     """

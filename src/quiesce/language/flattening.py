@@ -1,7 +1,7 @@
 """Flattening: from machines with copies, shared triggers and observers to joint rows over integer cells.
 
-A joint row fixes which rows take part, by which copies, with which arguments and result; what is left is a guard and the
-cells it writes. Names and indices become positions in a domain; a value that a domain lacks becomes -1.
+A joint row fixes which rows take part, by which copies, with which arguments and result; what is left is a guard and
+the cells it writes. Names and indices become positions in a domain; a value that a domain lacks becomes -1.
 """
 
 from __future__ import annotations

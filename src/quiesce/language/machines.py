@@ -1,4 +1,6 @@
-"""`Machine`: states, variables and rows, in the vocabulary of `transitions`. Nothing in it runs: it is a book of data."""
+"""`Machine`: states, variables and rows, in the vocabulary of `transitions`. Nothing in it runs: it is a book of
+data.
+"""
 
 from __future__ import annotations
 
@@ -57,15 +59,15 @@ class Machine:
 
     `copies=n` makes n interchangeable copies, whose indices have only == and !=. `observer=True` makes a machine that
     watches events, never blocks one, and is read by properties only. `initial` is a state, a list of states, or
-    `any_value` (default: the first state). Raises SpecificationError for a name that is not usable (Q02), states or copies
-    that cannot be (Q11), an unknown initial state (Q03), or an observer with copies (Q28).
+    `any_value` (default: the first state). Raises SpecificationError for a name that is not usable (Q02), states or
+    copies that cannot be (Q11), an unknown initial state (Q03), or an observer with copies (Q28).
     """
 
     def __init__(
         self,
         name: str,
         *,
-        states: Sequence[Value] | None = None,
+        states: Sequence[Any] | None = None,
         initial: object = None,
         copies: int | None = None,
         observer: bool = False,
@@ -146,7 +148,7 @@ class Machine:
             raise wrong("Q01", f"{self.name} has a variable {name!r} already", "choose another name")
         what = f"{self.name}.{name}"
         if isinstance(initial, _AnyValue):
-            listed = list(domain.values())
+            listed: list[Any] = list(domain.values())
         else:
             listed = list(initial) if isinstance(initial, list | tuple | set | frozenset | range) else [initial]
         if not listed:
@@ -245,8 +247,8 @@ class Machine:
     def drop(self, trigger: str, *, source: object = None, returns: object = None) -> None:
         """Take rows away, so that a variation can write others in their place: how a defect is made.
 
-        Drops the rows for a trigger (a step's full name is `machine.name`), from one of the sources and returning one of the
-        results where these are given. Raises SpecificationError (Q05) when there is no such row.
+        Drops the rows for a trigger (a step's full name is `machine.name`), from one of the sources and returning one
+        of the results where these are given. Raises SpecificationError (Q05) when there is no such row.
         """
         states, wanted = self._sources(source), results(returns)
         gone = [
@@ -443,7 +445,7 @@ def _usable(name: object, what: str) -> None:
 
 
 def _triggers(trigger: object) -> list[str]:
-    listed = list(trigger) if isinstance(trigger, list | tuple) else [trigger]
+    listed: list[Any] = list(trigger) if isinstance(trigger, list | tuple) else [trigger]
     for name in listed:
         _usable(name, "trigger")
     return listed
@@ -470,7 +472,7 @@ def _of_rows(expr: Expr, option: str) -> Expr:
 
 def clause_ids(clause: object) -> tuple[str, ...]:
     """Return clause ids as a tuple; raises SpecificationError (Q07) for anything but texts."""
-    listed = [] if clause is None else list(clause) if isinstance(clause, list | tuple) else [clause]
+    listed: list[Any] = [] if clause is None else list(clause) if isinstance(clause, list | tuple) else [clause]
     for name in listed:
         if not isinstance(name, str):
             raise wrong("Q07", f"{name!r} is not a clause id", 'write clause="WSP-06" or a list of ids')

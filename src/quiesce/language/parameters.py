@@ -120,8 +120,8 @@ def _refused(parameter: Parameter, given: object) -> SpecificationError:
 def instantiate(function: Specification, settings: Mapping[str, object] | None = None) -> SystemData:
     """Return the closed system that a specification function gives for some settings, with the defaults for the rest.
 
-    Raises SpecificationError: Q40 to Q42 for the parameters, Q35 where the function returns no system, and every mistake of
-    the specification itself.
+    Raises SpecificationError: Q40 to Q42 for the parameters, Q35 where the function returns no system, and every
+    mistake of the specification itself.
     """
     declared = parameters(function)
     chosen = {name: parameter.default for name, parameter in declared.items()}

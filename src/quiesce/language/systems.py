@@ -20,9 +20,10 @@ DOMAINS = "domains"
 class System:
     """Machines that run together, where they may start and rest, and what is asked of them.
 
-    `rest` says where it is right to stop (for `no_deadlock`); `initially` restricts the product of the variables' initial
-    values. Properties are added with the methods; each has a name, and may have an `id` and the `clause` it comes from.
-    Raises SpecificationError for what is wrong at its line; what needs the whole system is checked by `build`.
+    `rest` says where it is right to stop (for `no_deadlock`); `initially` restricts the product of the variables'
+    initial values. Properties are added with the methods; each has a name, and may have an `id` and the `clause` it
+    comes from. Raises SpecificationError for what is wrong at its line; what needs the whole system is checked by
+    `build`.
     """
 
     def __init__(self, name: str, *machines: Machine, rest: object = None, initially: object = True) -> None:

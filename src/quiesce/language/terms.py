@@ -1,14 +1,14 @@
 """Terms: what authors write in guards, effects and properties, with Python's operators.
 
-A `Term` stands for a value that is known only in a state. It builds a `core` expression, checks the kinds of its operands
-where it is written, and is never a Python bool.
+A `Term` stands for a value that is known only in a state. It builds a `core` expression, checks the kinds of its
+operands where it is written, and is never a Python bool.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols, Value, shown
 from quiesce.core.errors import Place, SpecificationError, known
@@ -46,7 +46,7 @@ class Term:
     other side can never have, Q31 where Python asks for a truth value, Q32 where an index is used as a number.
     """
 
-    __slots__ = ("expr", "domain")
+    __slots__ = ("domain", "expr")
     __hash__ = object.__hash__
 
     def __init__(self, expr: Expr, domain: Domain) -> None:
@@ -138,7 +138,7 @@ class Term:
 class VariableTerm(Term):
     """A variable of a machine: in its own rows its own copy's; elsewhere `variable[copy]`."""
 
-    __slots__ = ("machine", "name", "copies")
+    __slots__ = ("copies", "machine", "name")
 
     def __init__(self, machine: str, name: str, domain: Domain, copies: int | None) -> None:
         super().__init__(Read(machine, name), domain)
@@ -286,7 +286,8 @@ def _compute(op: Op, left: object, right: object) -> Term:
                 f"{op.value} takes numbers, and {expression(term.expr)} is a truth value",
                 "write where(p, 1, 0), or count_of(...) to count truths",
             )
-    assert isinstance(a.domain, Range) and isinstance(b.domain, Range)
+    assert isinstance(a.domain, Range)
+    assert isinstance(b.domain, Range)
     return Term(apply(op, a.expr, b.expr), _computed(op, a.domain, b.domain))
 
 
@@ -405,7 +406,7 @@ def results(values: object) -> tuple[Value, ...] | None:
     """
     if values is None:
         return None
-    listed = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
+    listed: list[Any] = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
     for value in listed:
         if isinstance(value, bool) or not isinstance(value, str | int | enum.Enum):
             raise wrong(
@@ -439,5 +440,5 @@ def enabled(trigger: str) -> Term:
     return Term(Enabled(trigger), BOOLEAN)
 
 
-if COMPARISONS != {Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE}:
+if {Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE} != COMPARISONS:
     raise AssertionError("a comparison without a method of Term")

@@ -16,7 +16,8 @@ _CLAUSE_ID = re.compile(r"[A-Z]+-[0-9A-F]+")
 
 
 def listing(what: str | None) -> str:
-    """Return the library's models and checks; or of a target its parameters, machines and properties; or of a clause its uses.
+    """Return the library's models and checks; or of a target its parameters, machines and properties; or of a clause
+    its uses.
 
     Raises SpecificationError: Q07 for an unknown clause, and what `library.find` raises for a target.
     """

@@ -145,14 +145,18 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
             yield " " * indent + more
 
 
-def verdict_line(results: Sequence[SystemResult], deviating: int) -> str:
-    """Return the last line: one verdict over everything."""
+def verdict_line(results: Sequence[SystemResult], expected: int, deviating: int) -> str:
+    """Return the last line: one verdict over everything. `expected` checks came with expectations, `deviating` missed
+    them.
+    """
     systems = f"{len(results)} system{'' if len(results) == 1 else 's'}"
-    asked = sum(len(result.properties) for result in results)
-    if deviating:
-        return f"NOT AS EXPECTED: {deviating} of {systems} ({asked} properties)"
     verdicts = [answer.verdict for result in results for answer in result.properties]
+    asked = f"{len(verdicts)} properties of {systems}"
+    if deviating:
+        return f"NOT AS EXPECTED: {deviating} of {expected} checks ({asked})"
+    if expected == len(results) and Verdict.VIOLATED in verdicts:
+        return f"all as expected: {asked}, {verdicts.count(Verdict.VIOLATED)} of them violated as they should be"
     for verdict in (Verdict.VIOLATED, Verdict.UNKNOWN):
         if verdict in verdicts:
-            return f"{WORD[verdict]}: {verdicts.count(verdict)} of {asked} properties of {systems}"
-    return f"all hold: {asked} properties of {systems}"
+            return f"{WORD[verdict]}: {verdicts.count(verdict)} of {asked}"
+    return f"all hold: {asked}"

@@ -12,7 +12,6 @@ from quiesce.engines.native.search import Limits, Space
 
 def measure(system: System, runs: int) -> Iterator[str]:
     """Yield a line for each search and one for the median, with the counts and the rate."""
-    import time
 
     rates = []
     for number in range(1, runs + 1):
@@ -30,6 +29,6 @@ def measure(system: System, runs: int) -> Iterator[str]:
             )
         yield (
             f"run {number}: {seconds:.3f} s, {rates[-1]:.1f} million transitions a second, "
-            f"{found.states / seconds / 1e6:.2f} million states a second, {space.memory / found.states:.1f} bytes a state"
+            f"{found.states / seconds / 1e6:.2f} million states a second, {space.memory / found.states:.0f} bytes a state"
         )
     yield f"median: {median(rates):.1f} million transitions a second with one worker"

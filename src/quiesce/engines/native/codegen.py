@@ -1,12 +1,14 @@
 """From a flat system to the text of two LLVM functions: `expand`, the successors of a state, and `label`, predicates.
 
-An expression becomes LLVM IR through one table, operator to instruction. A system becomes a *switch tree* on the cells that
-most rows compare with constants; in its leaves every row stands without branches: guard, domain checks, successor, store,
-advance by the guard. Text is built, not objects: it is the fastest way from Python, and it is the key of the object cache.
+An expression becomes LLVM IR through one table, operator to instruction. A system becomes a *switch tree* on the
+cells that most rows compare with constants; in its leaves every row stands without branches: guard, domain checks,
+successor, store, advance by the guard. Text is built, not objects: it is the fastest way from Python, and it is the
+key of the object cache.
 
     i64 expand(ptr state, ptr successors, ptr info)
-        returns how many successors were stored; info[0] is the number of transitions (a step that leaves a domain counts and
-        is not stored); info[1..] are bits, one for each property that this state or one of its steps decides.
+        returns how many successors were stored; info[0] is the number of transitions (a step that leaves a domain
+        counts and is not stored); info[1..] are bits, one for each property that this state or one of its steps
+        decides.
     i64 label(ptr state)
         returns one bit for each predicate.
 """
@@ -323,7 +325,7 @@ class _Program:
         self.blocks += 1
         name = f"b{self.blocks}"
         code = out.number(Cell(slot))
-        cases = {}
+        cases: dict[tuple[int, ...], list[int]] = {}
         for value in sorted(self.codes(slot)):
             passing = tuple(number for number, task in enumerate(tasks) if value in task.tests[slot])
             if passing:

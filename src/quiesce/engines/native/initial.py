@@ -1,7 +1,7 @@
 """Initial states, by choosing one cell after the other and dropping a choice as soon as a part of `initially` fails.
 
-The reference interpreter lists the whole product; where `initially` ties the cells of each machine together, the product is far
-larger than what is left of it.
+The reference interpreter lists the whole product; where `initially` ties the cells of each machine together, the
+product is far larger than what is left of it.
 """
 
 from __future__ import annotations

@@ -1,20 +1,23 @@
-"""The search loops, compiled by numba: expand a block of states, hash and prefetch all successors, then probe the table.
+"""The search loops, compiled by numba: expand a block of states, hash and prefetch all successors, then probe the
+table.
 
 All kernels stand in this one file and are cached under a folder named by its content and by the versions of numba and
-llvmlite, because numba does not notice that a called function changed. They know nothing of systems: they see words, and
-call the compiled `expand` and `label` by address.
+llvmlite, because numba does not notice that a called function changed. They know nothing of systems: they see words,
+and call the compiled `expand` and `label` by address.
 
-The table is open, with linear probing. A slot's key is the state's word plus 1 where a state has one word, else a hash of its
-words that is compared in full on the states; 0 is empty. `numbers` holds the state's number: its position in order of arrival.
+The table is open, with linear probing. A slot's key is the state's word plus 1 where a state has one word, else a
+hash of its words that is compared in full on the states; 0 is empty. `numbers` holds the state's number: its position
+in order of arrival.
 
-Arrays are handed to inner functions as addresses, not as numba arrays: numba counts references to an array at every call that it
-inlines, and these atomic operations took two thirds of the search.
+Arrays are handed to inner functions as addresses, not as numba arrays: numba counts references to an array at every
+call that it inlines, and these atomic operations took two thirds of the search.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import numba
@@ -78,12 +81,12 @@ def _prefetch(typingctx, address):  # type: ignore[no-untyped-def]
     return types.void(types.int64), code
 
 
-def _memory(width):  # type: ignore[no-untyped-def]
+def _memory(width: int) -> tuple[Any, Any]:
     """Make the pair (load, store) of unsigned integers of a width: element `index` behind an address."""
     integer = ir.IntType(width)
     unsigned = {32: types.uint32, 64: types.uint64}[width]
 
-    def place(builder, base, index):  # type: ignore[no-untyped-def]
+    def place(builder: Any, base: Any, index: Any) -> Any:
         return builder.gep(builder.inttoptr(base, integer.as_pointer()), [index])
 
     @intrinsic
@@ -205,9 +208,9 @@ def expand_range(  # type: ignore[no-untyped-def]
 ):
     """Expand states `first` to `last` - 1; stop early where there is no room for a block's successors.
 
-    Returns (next state to expand, number of states, transitions taken, number of edges). `best[p]` becomes the least state that
-    decides the pending property p (-1: none). Where `targets_` has room, the graph is kept: the successors of state n are
-    `targets_[offsets[n]:offsets[n + 1]]`, as numbers, and `edges` is how many are there so far.
+    Returns (next state to expand, number of states, transitions taken, number of edges). `best[p]` becomes the least
+    state that decides the pending property p (-1: none). Where `targets_` has room, the graph is kept: the successors
+    of state n are `targets_[offsets[n]:offsets[n + 1]]`, as numbers, and `edges` is how many are there so far.
     """
     states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
     buffer, hashes, info, targets = buffer_.ctypes.data, hashes_.ctypes.data, info_.ctypes.data, targets_.ctypes.data
@@ -288,7 +291,7 @@ def least_predecessor(expand, first, last, target_, states_, words, buffer_, inf
         for successor in range(made):
             if _same(buffer, successor * words, target, 0, words):
                 if best < 0 or _precedes(states, position * words, states, best * words, words):
-                    best = position
+                    best = np.int64(position)
                 break
     return best
 
@@ -305,8 +308,8 @@ def label_all(label, count, states_, words, marks):  # type: ignore[no-untyped-d
 def sweep(offsets, targets, marked, rounds):  # type: ignore[no-untyped-def]
     """Mark every state with a marked successor, in sweeps from the last state and from the first in turn.
 
-    Returns whether nothing changed any more within the rounds given: most graphs need few, a long chain numbered the wrong way
-    one for each state.
+    Returns whether nothing changed any more within the rounds given: most graphs need few, a long chain numbered the
+    wrong way one for each state.
     """
     count = len(marked)
     for turn in range(rounds):
@@ -364,7 +367,7 @@ def least_unmarked(first, last, states_, words, marked):  # type: ignore[no-unty
     best = np.int64(-1)
     for number in range(first, last):
         if not marked[number] and (best < 0 or _precedes(states, number * words, states, best * words, words)):
-            best = number
+            best = np.int64(number)
     return best
 
 

@@ -1,7 +1,7 @@
 """Packing: where each cell of a flat state lies in its 64-bit words.
 
-The first cell takes the most significant bits of the first word, and no cell straddles two words: unsigned words compared
-one after the other order states as the reference interpreter does.
+The first cell takes the most significant bits of the first word, and no cell straddles two words: unsigned words
+compared one after the other order states as the reference interpreter does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORD = 63
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The bits of one cell: `word`, `shift` from its least significant bit, `bits` wide; its code 0 stands for `low`."""
+    """The bits of one cell: `word`, `shift` from its least significant bit, `bits` wide; 0 stands for `low`."""
 
     word: int
     shift: int

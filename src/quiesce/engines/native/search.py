@@ -67,9 +67,10 @@ def check(
 ) -> SystemResult:
     """Search all reachable states of a system breadth first, and answer its properties (all, or those named).
 
-    `domains` is always among them. `watch` is called about ten times a second; `started` is the `time.perf_counter()` from
-    which the total time is counted. Raises SpecificationError: Q08 for an unknown property, Q13 for an unbounded variable,
-    Q14 and Q15 for the initial states; EngineError where the reference interpreter does not confirm an answer.
+    `domains` is always among them. `watch` is called about ten times a second; `started` is the `time.perf_counter()`
+    from which the total time is counted. Raises SpecificationError: Q08 for an unknown property, Q13 for an unbounded
+    variable, Q14 and Q15 for the initial states; EngineError where the reference interpreter does not confirm an
+    answer.
     """
     begun = time.perf_counter() if started is None else started
     wanted = system.properties

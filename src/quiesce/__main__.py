@@ -1,0 +1,5 @@
+"""`python -m quiesce`: the `model-check` command."""
+
+from quiesce.cli import main
+
+main()

@@ -29,6 +29,7 @@ def measure(system: System, runs: int) -> Iterator[str]:
             )
         yield (
             f"run {number}: {seconds:.3f} s, {rates[-1]:.1f} million transitions a second, "
-            f"{found.states / seconds / 1e6:.2f} million states a second, {space.memory / found.states:.0f} bytes a state"
+            f"{found.states / seconds / 1e6:.2f} million states a second, "
+            f"{space.memory / found.states:.0f} bytes a state"
         )
     yield f"median: {median(rates):.1f} million transitions a second with one worker"

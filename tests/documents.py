@@ -35,8 +35,8 @@ class Shown:
 
 
 def documents() -> list[Path]:
-    """Return the documents that are read: README and everything under docs/."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """Return the documents that are read: README, everything under docs/, and the transcripts under tests/."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "tests").rglob("*.md"))]
 
 
 def shown(document: Path) -> list[Shown]:

@@ -33,7 +33,7 @@ from quiesce import (
     where,
 )
 from quiesce.core.domains import Boolean, Copy, Domain, Range, Symbols, shown, size
-from quiesce.core.expressions import Acting, Apply, Expr, Op, Read, walk
+from quiesce.core.expressions import Acting, Apply, Constant, Expr, Op, Read, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import STATE, Row, RowKind
 from quiesce.core.system import System as SystemData
@@ -176,7 +176,7 @@ class _Maker:
             few = machine.copies is not None and machine.copies > 1
             for number in range(self.number(0 if machine.name in self.variables else 1, 2 if few else 3)):
                 self.variable(machine, f"v{number}")
-        if self.chance(3):
+        if self.chance(2):
             self.pad()
         for number in range(self.number(1, 5)):
             self.event(f"e{number}")
@@ -303,14 +303,14 @@ class _Maker:
         known: list[Term] = []
         if machine in env.acting or machine is env.own:
             known.append(machine.acting)
-        known += [given for given in env.arguments if _of(given.domain) == machine.name]
+        known = [given for given in env.arguments if _of(given.domain) == machine.name] + known
         constants = [lift(copy) for copy in machine]
         if depth > 0:
             holders = self.candidates(env, lambda domain: _of(domain) == machine.name and None not in domain.names)
-            if holders and self.chance(2):
+            if holders and not self.chance(3):
                 held = self.read(self.pick(holders), env, depth - 1)
                 return after(held) if env.place == "step" and self.chance(3) else held
-            if self.chance(6):
+            if self.chance(4):
                 condition = self.truth(env, depth - 1)
                 return where(condition, self.pick(known + constants), self.pick(constants))
         if known and not self.chance(3):
@@ -399,8 +399,8 @@ class _Maker:
         given: list[Term] = [
             one for one in env.arguments if isinstance(one.domain, Symbols) and one.domain.of == of and one.domain.names
         ]
-        given += [machine.acting for machine in env.acting if machine.name == of]
-        if env.own is not None and env.own.name == of and env.own.copies is not None:
+        given += [machine.acting for machine in env.acting if machine.name == of and machine.copies]
+        if env.own is not None and env.own.name == of and env.own.copies:
             given.append(env.own.acting)
         if given and (not variables or self.chance(2)):
             chosen = self.pick(given)
@@ -413,7 +413,8 @@ class _Maker:
             extra: Any = 7 if of is None else None
             if other is None or self.chance(3):
                 other = lift(self.pick([extra, *_names(chosen.domain)]))
-            return where(self.truth(env, depth - 1), *((chosen, other) if self.chance(2) else (other, chosen)))
+            made = where(self.truth(env, depth - 1), *((chosen, other) if self.chance(2) else (other, chosen)))
+            return chosen if isinstance(made.expr, Constant) else made
         return chosen
 
     def truth(self, env: Env, depth: int) -> Term:
@@ -561,7 +562,7 @@ class _Maker:
             event.rows[machine.name] = rows
             ways *= max(1, rows * copies)
         for number in range(self.pick([0, 0, 1, 1, 2])):
-            values: Any = self.pick([[False, True], range(1, 3), ["a", "b"], [3, 1], range(-1, 2), None])
+            values: Any = self.pick([[False, True], range(1, 3), None, ["a", "b"], [3, 1], range(-1, 2), None])
             if values is None:
                 values = self.pick([one for one in everybody if one.copies is not None] or [[None, "a"]])
             made = argument(f"x{number}", values)
@@ -694,7 +695,8 @@ class _Maker:
         if kind == "turn":
             return where(variable == low, self.pick([high, low + 1, low + 63 if low + 63 <= high else high]), low)
         if kind == "raw":
-            return variable + 1 if self.chance(2) and high < LARGEST else self.numeric(env, 2)
+            raw = variable + 1 if self.chance(2) and high < LARGEST else self.numeric(env, 2)
+            return low if isinstance(raw.expr, Constant) else raw
         try:
             return minimum(maximum(self.numeric(env, 2), low), high)
         except SpecificationError as error:
@@ -708,11 +710,13 @@ class _Maker:
         domain = variable.domain
         if isinstance(domain, Boolean):
             value = ~variable
+        elif isinstance(domain, Range) and size(domain) > 1000:
+            value = where(variable == domain.low, domain.high, domain.low)
         elif isinstance(domain, Range):
             value = where(variable < min(domain.high, domain.low + 5), variable + 1, domain.low)
         else:
-            value = lift(domain.names[0]) if domain.names else variable
-            for old, new in pairwise(domain.names):
+            value = variable
+            for old, new in pairwise((*domain.names, *domain.names[:1])):
                 value = where(variable == old, new, value)
         machine.step("turn", then={variable: value}, every=machine.copies is not None and self.chance(6))
 
@@ -732,6 +736,19 @@ class _Maker:
 
     # -- properties ---------------------------------------------------------------------------------------------------
 
+    def point(self, env: Env) -> Term:
+        """Some variables have certain values, which may take a while to reach."""
+        tests = []
+        for _ in range(self.pick([2, 1, 3, 0])):
+            variables = self.candidates(env, lambda domain: domain.low <= domain.high)
+            if variables:
+                variable = self.pick(variables)
+                low, high = variable.domain.low, variable.domain.high
+                value = variable.domain.value(self.pick([high, min(low + 1, high), low, min(low + 2, high)]))
+                read = self.read(variable, env, 1)
+                tests.append((after(read) if env.place == "step" else read) == value)
+        return all_of(tests)
+
     def properties(self, system: System, env: Env) -> None:
         """Ask several properties, of every kind."""
         step = replace(env, place="step")
@@ -739,13 +756,13 @@ class _Maker:
             name = f"p{number}"
             match self.pick(["never", "always", "sometimes", "possible", "deadlock", "never", "sometimes", "possible"]):
                 case "always":
-                    system.always(name, self.truth(self.pick([env, step]), 2))
+                    system.always(name, self.truth(self.pick([env, step]), 2) | ~self.point(env))
                 case "never":
-                    system.never(name, self.truth(self.pick([env, step]), 2) & self.truth(self.pick([env, step]), 1))
+                    system.never(name, self.truth(self.pick([env, step]), 2) & self.point(self.pick([env, step])))
                 case "sometimes":
-                    system.sometimes(name, self.truth(self.pick([env, step]), 3))
+                    system.sometimes(name, self.truth(self.pick([env, step]), 2) & self.point(self.pick([env, step])))
                 case "possible":
-                    system.always_possible(name, self.truth(env, 2))
+                    system.always_possible(name, self.truth(env, 2) | self.point(env))
                 case _:
                     system.no_deadlock(name, stuttering=self.chance(2))
 

@@ -13,9 +13,9 @@ from quiesce import SpecificationError, System
 from tests.strategies import described, features, systems
 from tests.test_engines import agreed
 
-MOST_STATES = 250
-EXAMPLES = int(os.environ.get("QUIESCE_RANDOM_SYSTEMS", "500"))
-"""How many systems; another number also asks for other ones than the 500 that are always the same."""
+MOST_STATES = 300
+EXAMPLES = int(os.environ.get("QUIESCE_RANDOM_SYSTEMS", "0"))
+"""How many systems to try beyond the 500 that are always the same: set it for a long run, with --hypothesis-seed."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,9 +30,9 @@ SEEN: Counter[str] = Counter()
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=EXAMPLES or 500,
     deadline=None,
-    derandomize=EXAMPLES == 500,
+    derandomize=EXAMPLES == 0,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

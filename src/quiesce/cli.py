@@ -24,7 +24,6 @@ HOLDS, VIOLATED, WRONG, UNKNOWN, SUSPICIOUS, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 7
 SEVERITY = (BUG, INTERRUPTED, WRONG, VIOLATED, UNKNOWN, SUSPICIOUS, HOLDS)
 """Exit statuses, the one that wins first."""
 VERBS = ("check", "list", "draw", "simulate", "bench")
-DEFAULT_CHECKS, BENCH_CHECKS = "default.toml", "bench.toml"
 
 _USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What typer raises for a command line that it cannot read; releases differ in where they keep it."""
@@ -54,10 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(given: list[str]) -> int:
     """Return the exit status of a command line; a user's mistake is never a traceback."""
     try:
-        return int(app(given, standalone_mode=False) or 0)
+        status = int(app(given, standalone_mode=False) or 0)
+        if status == INTERRUPTED:  # typer turns Ctrl-C into a status of its own
+            raise KeyboardInterrupt
+        return status
     except typer.Exit as leave:
-        if leave.exit_code == INTERRUPTED:
-            print("interrupted: no verdict", file=sys.stderr)
         return leave.exit_code
     except _USAGE as problem:
         problem.show()  # type: ignore[attr-defined]
@@ -156,8 +156,8 @@ def _chosen_targets(targets: list[str] | None, everything: bool) -> list[str]:
     if everything:
         if targets:
             raise SpecificationError("Q48", "--all and a target", hint="give one of them")
-        return [str(file) for file in library.checks() if file.name != BENCH_CHECKS]
-    return targets or [str(library.root() / library.CHECKS / DEFAULT_CHECKS)]
+        return [str(file) for file in library.checks() if file.name != library.BENCH_CHECKS]
+    return targets or [str(library.root() / library.CHECKS / library.DEFAULT_CHECKS)]
 
 
 def _settings(constants: list[str] | None) -> dict[str, object]:
@@ -306,7 +306,7 @@ class _Watch:
 
 @app.command(name="list")
 def list_(
-    what: Annotated[str | None, typer.Argument(help="A target or a clause id; without it, the library.")] = None,
+    what: Annotated[str | None, typer.Argument(help="A target, a clause id, or defects; without it, the library.")] = None,
 ) -> int:
     """List the library's models, a model's parameters and properties, or where a clause is used."""
     from quiesce.show import catalogue
@@ -395,7 +395,7 @@ def bench(
 
     settings: dict[str, object] = _settings(constants)
     if not settings:
-        for row in expectations.read(library.root() / library.CHECKS / BENCH_CHECKS):
+        for row in expectations.read(library.root() / library.CHECKS / library.BENCH_CHECKS):
             if row.model == target:
                 settings = dict(row.parameters)
     for line in measure(library.find(target).system(settings), runs):

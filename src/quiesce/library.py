@@ -21,10 +21,11 @@ from types import ModuleType
 from quiesce.core.errors import EngineError, Place, SpecificationError, known
 from quiesce.core.system import System as SystemData
 from quiesce.language.machines import Machine
-from quiesce.language.parameters import Specification, instantiate
+from quiesce.language.parameters import Specification, instantiate, parameters
 from quiesce.language.systems import System
 
 MODELS, CHECKS = "model", "checks"
+DEFAULT_CHECKS, BENCH_CHECKS = "default.toml", "bench.toml"
 
 
 def root() -> Path:
@@ -213,3 +214,9 @@ def _chosen(module: ModuleType, function: str, stem: str, target: str) -> Specif
 def _gives_system(function: Callable[..., object]) -> bool:
     returned = function.__annotations__.get("return")
     return returned in (System, Machine, "System", "Machine") and not function.__name__.startswith("_")
+
+
+def defects(model: str) -> list[str]:
+    """Return the defects that a model of the library can be given."""
+    declared = parameters(find(model).function).get("defect")
+    return [str(choice) for choice in (declared.choices if declared else None) or () if choice != "none"]

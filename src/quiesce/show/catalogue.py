@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 
-from quiesce import library
+from quiesce import expectations, library
 from quiesce.core.errors import SpecificationError, known
+from quiesce.core.result import Verdict
 from quiesce.core.system import Clause, System
+from quiesce.expectations import Check
 from quiesce.language.clauses import catalogue
 from quiesce.language.parameters import parameters
 
@@ -23,6 +25,8 @@ def listing(what: str | None) -> str:
     """
     if what is None:
         return _library()
+    if what == "defects":
+        return _defects()
     if _CLAUSE_ID.fullmatch(what):
         return _clause(what)
     return _target(what)
@@ -95,3 +99,35 @@ def _uses(system: System, clause: str) -> tuple[list[str], list[str]]:
         if clause in question.clauses
     ]
     return list(dict.fromkeys(rows)), questions
+
+
+# -- defects -------------------------------------------------------------------------------------------------------------
+
+
+def _defects() -> str:
+    """Return which properties each defect of the checks files breaks, the shortest counterexample first."""
+    lines = [
+        "defect  properties that it breaks (steps of the shortest counterexample); * is named by the catalogue of defects"
+    ]
+    for file in library.checks():
+        for check in expectations.read(file):
+            if "defect" in check.parameters:
+                lines += _broken(check)
+    return "\n".join(lines)
+
+
+def _broken(check: Check) -> list[str]:
+    from quiesce.engines.native import check as search
+
+    result = search(library.find(check.model).system(check.parameters))
+    named = set(check.expect or {})
+    lengths = []
+    for order, answer in enumerate(result.properties):
+        if answer.verdict is Verdict.VIOLATED:
+            word = answer.property.id or answer.property.name
+            length = answer.trace.length if answer.trace is not None else None
+            mark = "*" if named & {answer.property.id, answer.property.name} else ""
+            lengths.append((length is None, length or 0, order, f"{word}{mark} ({'never' if length is None else length})"))
+    defect, _, what = check.why.partition(": ")
+    broken = ", ".join(text for *_, text in sorted(lengths))
+    return [f"{defect:<7} {what}", *textwrap.wrap(broken, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)]

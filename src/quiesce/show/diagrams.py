@@ -128,7 +128,7 @@ def _drawn(
         (ids[states.index(source)], ids[states.index(target)], _entry(machine, row, moved=moved))
         for row in machine.rows
         for source in (states if row.sources is None else row.sources)
-        for targets, moved in [_targets(row, source, states)]
+        for targets, moved in [_targets(machine, row, source)]
         for target in targets
     )
     return nodes, edges
@@ -146,28 +146,29 @@ def _states(machine: Machine) -> tuple[Value, ...]:
     return domain.names if isinstance(domain, Symbols) else ()
 
 
-def _targets(row: Row, source: Value, states: tuple[Value, ...]) -> tuple[tuple[Value, ...], bool]:
+def _targets(machine: Machine, row: Row, source: Value) -> tuple[tuple[Value, ...], bool]:
     """Return where a row may lead, and whether the arrow says it all: a computed next state is also written out."""
     if row.dest is not None:
         return (row.dest,), True
     written = dict(row.effects).get(STATE)
     if written is None:
         return (source,), True
-    leaves = set(_leaves(written, source, states))
-    return tuple(state for state in states if state in leaves), isinstance(written, Constant)
+    leaves = set(_leaves(written, machine, source))
+    return tuple(state for state in _states(machine) if state in leaves), isinstance(written, Constant)
 
 
-def _leaves(expr: Expr, source: Value, states: tuple[Value, ...]) -> Iterator[Value]:
+def _leaves(expr: Expr, machine: Machine, source: Value) -> Iterator[Value]:
+    """Yield what a computed next state can be: the branches of conditions, the state itself, or else every state."""
     match expr:
         case Constant(value=value):
             yield value
         case Apply(op=Op.ITE, operands=(_, then, otherwise)):
-            yield from _leaves(then, source, states)
-            yield from _leaves(otherwise, source, states)
-        case Read(variable=variable, copy=None) if variable == STATE:
+            yield from _leaves(then, machine, source)
+            yield from _leaves(otherwise, machine, source)
+        case Read(machine=owner, variable=variable, copy=None) if owner == machine.name and variable == STATE:
             yield source
         case _:
-            yield from states
+            yield from _states(machine)
 
 
 def _entry(machine: Machine, row: Row, *, moved: bool) -> Entry:

@@ -1,0 +1,3 @@
+"""A specification that does not import."""
+
+import nothing_of_this_name  # noqa: F401

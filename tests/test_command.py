@@ -1,0 +1,148 @@
+"""The command as programs use it: statuses, JSON, what varies between runs, interruption. Transcripts: tests/command/*.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from quiesce import cli
+from tests.documents import ROOT
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Run the command in this process; return its status, stdout and stderr."""
+    with pytest.raises(SystemExit) as leave:
+        cli.main(list(words))
+    printed = capsys.readouterr()
+    assert isinstance(leave.value.code, int)
+    return leave.value.code, printed.out, printed.err
+
+
+def test_json_has_the_published_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    """Stdout carries one document of the schema model-check/result/1, and the text goes to stderr."""
+    status, out, err = run(capsys, "chain", "-c", "defect=M50", "--format", "json")
+    document = json.loads(out)
+    assert (status, document["schema"], document["verdict"]) == (1, "model-check/result/1", "violated")
+    (system,) = document["systems"]
+    assert {"name", "parameters", "engine", "states", "transitions", "depth", "seconds", "total_seconds"} <= set(system)
+    for question in system["properties"]:
+        assert {"name", "kind", "verdict", "scope", "flags", "clauses", "trace"} <= set(question)
+        assert (question["trace"] is not None) == (question["verdict"] == "violated" or question["kind"] == "sometimes")
+    assert "VIOLATED" in err
+
+
+def test_json_traces_are_itf(capsys: pytest.CaptureFixture[str]) -> None:
+    """A trace has vars, and states with a value for each of them, the first without an action and the others with one."""
+    _, out, _ = run(capsys, "chain", "-c", "defect=M50", "--format", "json")
+    traces = [question["trace"] for question in json.loads(out)["systems"][0]["properties"] if question["trace"]]
+    assert traces
+    for trace in traces:
+        for index, state in enumerate(trace["states"]):
+            assert set(state) == {"#meta", *trace["vars"]}
+            assert state["#meta"]["index"] == index
+            assert ("action" in state["#meta"]) == (index > 0)
+
+
+def test_domain_violation_is_in_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    """A step that leaves a domain has no state; the trace's meta says which cell left it, and with which value."""
+    _, out, _ = run(capsys, "winsock", "-c", "defect=M02", "--property", "domains", "--format", "json")
+    departure = json.loads(out)["systems"][0]["properties"][0]["trace"]["#meta"]["departure"]
+    assert (departure["cell"], departure["value"]) == ("books.surplus", -2)
+
+
+def test_same_status_with_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status does not depend on the format."""
+    for words in (["chain"], ["chain", "-c", "defect=M50"], ["winsock", "--max-states", "9"], ["nobody"]):
+        assert run(capsys, *words)[0] == run(capsys, *words, "--format", "json")[0]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [([0, 1, 3], 1), ([3, 0], 3), ([1, 2, 3], 2), ([2, 130], 130), ([70, 130, 2], 70), ([], 0), ([4, 0], 4), ([4, 3], 3)],
+)
+def test_gravest_status_wins(statuses: list[int], expected: int) -> None:
+    """Where several statuses apply, the order is 70, 130, 2, 1, 3, 4, 0."""
+    assert next(code for code in cli.SEVERITY if code in (*statuses, 0)) == expected
+
+
+def test_plain_output_is_the_same_in_every_process() -> None:
+    """With --plain two processes with different hash seeds print the same bytes: no times, no order of sets."""
+    outputs = set()
+    for seed in ("1", "2"):
+        words = [sys.executable, "-m", "quiesce", "winsock", "-c", "defect=M43", "--plain", "--format", "json"]
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        outputs.add(subprocess.run(words, cwd=ROOT, capture_output=True, check=False, env=environment).stdout)
+    assert len(outputs) == 1
+
+
+def test_help_and_version_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help names every verb, and --version the program."""
+    status, out, _ = run(capsys, "--help")
+    assert status == 0
+    assert all(verb in out for verb in cli.VERBS)
+    assert run(capsys, "--version")[:2] == (0, "model-check (quiesce) 0.1.0\n")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`model-check --help` imports no engine: it must answer at once."""
+    code = (
+        "import sys\nfrom quiesce import cli\n"
+        "try: cli.main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'numba', 'llvmlite', 'numpy', 'pygraphviz', 'transitions', 'networkx', 'hypothesis'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT to one child process is not the same thing on Windows")
+def test_interrupt_ends_with_130() -> None:
+    """Ctrl-C in mid-search says that there is no verdict, and ends with status 130."""
+    words = [sys.executable, "-m", "quiesce", "winsock", "-c", "clients=4", "-c", "sockets=8"]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(6)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "interrupted: no verdict\n")
+
+
+def test_internal_error_is_not_an_answer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the reference interpreter does not confirm a finding, there is no answer, and the status is 70."""
+    from quiesce.core import verdicts
+
+    monkeypatch.setattr(verdicts, "judge", lambda *_: None)
+    status, out, err = run(capsys, "chain", "-c", "defect=M50", "--property", "PW-05")
+    assert (status, out) == (70, "")
+    assert "a bug in quiesce" in err
+
+
+def test_wheel_layout_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no checkout around the package, the content is the copy inside it."""
+    from quiesce import library
+
+    package = tmp_path / "site-packages" / "quiesce"
+    package.mkdir(parents=True)
+    monkeypatch.setattr(library, "__file__", str(package / "library.py"))
+    assert library.root() == package.resolve() / "library"
+    monkeypatch.undo()
+    assert library.root() == ROOT
+
+
+def test_module_from_another_place_is_refused(tmp_path: Path) -> None:
+    """A folder `model` that Python finds first is refused with its name, not silently used."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "__init__.py").write_text("", encoding="utf-8")
+    code = "import model\nfrom quiesce import cli\ncli.main(['winsock'])"
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'src'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Q47 the module 'model' was found in __init__.py, not in the library\n")

@@ -306,7 +306,9 @@ class _Watch:
 
 @app.command(name="list")
 def list_(
-    what: Annotated[str | None, typer.Argument(help="A target, a clause id, or defects; without it, the library.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(help="A target, a clause id, or defects; without it, the library.")
+    ] = None,
 ) -> int:
     """List the library's models, a model's parameters and properties, or where a clause is used."""
     from quiesce.show import catalogue

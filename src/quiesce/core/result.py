@@ -60,6 +60,6 @@ class SystemResult:
     def answer(self, word: str) -> PropertyResult:
         """Return the answer for a property by name or id; raises KeyError."""
         for candidate in self.properties:
-            if candidate.property.called(word):
+            if word in (candidate.property.name, candidate.property.id):
                 return candidate
         raise KeyError(word)

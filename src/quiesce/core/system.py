@@ -138,8 +138,8 @@ class Property:
     place: Place | None = field(default=None, compare=False)
 
     def called(self, word: str) -> bool:
-        """Tell whether a user means this property by the word: its name or its id."""
-        return word in (self.name, self.id)
+        """Tell whether a user means this property by the word: its name, its id, or the id up to a dot (`PS-06`)."""
+        return word in (self.name, self.id) or (self.id or "").startswith(f"{word}.")
 
 
 # -- the flat view ---------------------------------------------------------------------------------------------------
@@ -250,11 +250,11 @@ class System:
             raise SpecificationError("Q09", f"no machine {name!r} in {self.name}", hint=known(name, self.by_name))
         return self.by_name[name]
 
-    def property(self, word: str) -> Property:
-        """Return a property by name or id; raises SpecificationError (Q08) and lists those that exist."""
-        for candidate in self.properties:
-            if candidate.called(word):
-                return candidate
+    def called(self, word: str) -> list[Property]:
+        """Return the properties that a word means; raises SpecificationError (Q08) and lists those that exist."""
+        meant = [candidate for candidate in self.properties if candidate.called(word)]
+        if meant:
+            return meant
         names = [candidate.name for candidate in self.properties]
         raise SpecificationError("Q08", f"no property {word!r} in {self.name}", hint=known(word, names))
 

@@ -101,13 +101,13 @@ def _uses(system: System, clause: str) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(rows)), questions
 
 
-# -- defects -------------------------------------------------------------------------------------------------------------
+# -- defects ---------------------------------------------------------------------------------------------------------
 
 
 def _defects() -> str:
     """Return which properties each defect of the checks files breaks, the shortest counterexample first."""
     lines = [
-        "defect  properties that it breaks (steps of the shortest counterexample); * is named by the catalogue of defects"
+        "defect  properties that it breaks (steps of the shortest run that shows it); * is named by the defect catalogue"
     ]
     for file in library.checks():
         for check in expectations.read(file):
@@ -127,7 +127,9 @@ def _broken(check: Check) -> list[str]:
             word = answer.property.id or answer.property.name
             length = answer.trace.length if answer.trace is not None else None
             mark = "*" if named & {answer.property.id, answer.property.name} else ""
-            lengths.append((length is None, length or 0, order, f"{word}{mark} ({'never' if length is None else length})"))
+            lengths.append(
+                (length is None, length or 0, order, f"{word}{mark} ({'never' if length is None else length})")
+            )
     defect, _, what = check.why.partition(": ")
     broken = ", ".join(text for *_, text in sorted(lengths))
     return [f"{defect:<7} {what}", *textwrap.wrap(broken, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)]

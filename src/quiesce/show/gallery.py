@@ -1,9 +1,10 @@
-"""What `draw` writes: one picture of a target, or all pictures of the library, and whether those in the folder are stale."""
+"""What `draw` writes: one picture of a target, or all of the library's, and whether those in the folder are stale."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from quiesce import expectations, library
@@ -26,7 +27,9 @@ def picture(
     if form not in FORMATS:
         raise SpecificationError("Q48", f"--format {form}: there are {', '.join(FORMATS)}")
     if machine is not None and space:
-        raise SpecificationError("Q48", "--machine and --space", hint="a state space is of all machines; give one of them")
+        raise SpecificationError(
+            "Q48", "--machine and --space", hint="a state space is of all machines; give one of them"
+        )
     system = library.find(target).system(settings)
     return _bytes(_diagram(system, machine, space), form)
 
@@ -46,14 +49,14 @@ def _bytes(diagram: diagrams.Diagram, form: str) -> bytes:
     return pictures.svg(text) if form == "svg" else pictures.png(text)
 
 
-# -- the library's pictures ----------------------------------------------------------------------------------------------
+# -- the library's pictures ------------------------------------------------------------------------------------------
 
 
 def draw_all(folder: Path | None = None, *, write: bool) -> list[str]:
-    """Write every picture of the library that is not up to date, and take away what does not belong; return their names.
+    """Write the library's pictures that are not up to date, and take away what does not belong; return the names.
 
-    With `write` False nothing is written. SVG files are compared by being there, for their layout depends on the Graphviz
-    that pygraphviz brings; DOT and Markdown files by what they hold.
+    With `write` False nothing is written. SVG files are compared by being there, for their layout depends on the
+    Graphviz that pygraphviz brings; DOT and Markdown files by what they hold.
     """
     home = folder if folder is not None else library.root() / "diagrams"
     wanted = dict(_gallery())
@@ -101,8 +104,6 @@ def _systems() -> Iterator[tuple[str, System]]:
 
 def _parts(system: System) -> list[tuple[str, diagrams.Diagram]]:
     parts = [(machine.name, diagrams.of_machine(system, machine.name)) for machine in system.machines]
-    try:
+    with suppress(SpecificationError):  # a space too large to look at: the machines are drawn all the same
         parts.append(("states", statespace.space(system, limit=SMALL)))
-    except SpecificationError:
-        pass  # too large to look at: the machines are drawn all the same
     return parts

@@ -20,24 +20,25 @@ def report(result: SystemResult, *, plain: bool = False, traces: bool = True) ->
     With `plain` nothing is printed that varies from run to run.
     """
     width = max(len(answer.property.name) for answer in result.properties)
+    ids = max(len(answer.property.id or "") for answer in result.properties)
     lines: list[str] = []
     for answer in result.properties:
-        lines.append(_line(answer, width))
+        lines.append(_line(answer, width, ids))
         if traces and answer.trace is not None and answer.verdict is Verdict.VIOLATED:
             lines += ["", *clauses(result.system, answer), *table(result.system, answer.trace), ""]
     lines.append(f"  {summary(result, plain=plain)}")
     return "\n".join(lines)
 
 
-def _line(answer: PropertyResult, width: int) -> str:
+def _line(answer: PropertyResult, width: int, ids: int) -> str:
     flags = f"  [{', '.join(answer.flags)}]" if answer.flags else ""
     name, id = answer.property.name, answer.property.id or ""
-    return f"{WORD[answer.verdict]:<9} {name:<{width}}  {id:<7}  {answer.scope}{flags}".rstrip()
+    return f"{WORD[answer.verdict]:<9} {name:<{width}}  {id:<{ids}}  {answer.scope}{flags}".rstrip()
 
 
 def summary(result: SystemResult, *, plain: bool = False) -> str:
     """Return the line with the system's name, parameters and counts."""
-    counts = f"{result.states:,} states, {result.transitions:,} transitions, depth {result.depth}"
+    counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, depth {result.depth}"
     speed = "" if plain else f", {result.seconds:.3f} s of search"
     stopped = f" (stopped: {result.stopped})" if result.stopped else ""
     return f"{title(result.system)}: {counts}{speed}{stopped}"
@@ -149,14 +150,19 @@ def verdict_line(results: Sequence[SystemResult], expected: int, deviating: int)
     """Return the last line: one verdict over everything. `expected` checks came with expectations, `deviating` missed
     them.
     """
-    systems = f"{len(results)} system{'' if len(results) == 1 else 's'}"
     verdicts = [answer.verdict for result in results for answer in result.properties]
-    asked = f"{len(verdicts)} properties of {systems}"
+    asked = f"{counted(len(verdicts), 'property')} of {counted(len(results), 'system')}"
     if deviating:
-        return f"NOT AS EXPECTED: {deviating} of {expected} checks ({asked})"
+        return f"NOT AS EXPECTED: {deviating} of {counted(expected, 'check')} ({asked})"
     if expected == len(results) and Verdict.VIOLATED in verdicts:
         return f"all as expected: {asked}, {verdicts.count(Verdict.VIOLATED)} of them violated as they should be"
     for verdict in (Verdict.VIOLATED, Verdict.UNKNOWN):
         if verdict in verdicts:
             return f"{WORD[verdict]}: {verdicts.count(verdict)} of {asked}"
     return f"all hold: {asked}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 state`, `2 properties`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"

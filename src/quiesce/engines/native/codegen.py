@@ -1,50 +1,24 @@
-"""From a flat system to the text of two LLVM functions: `expand`, the successors of a state, and `label`, predicates.
+"""From a flat system to the text of the LLVM function `expand`, which gives the successors of a state.
 
-An expression becomes LLVM IR through one table, operator to instruction. A system becomes a *switch tree* on the
-cells that most rows compare with constants; in its leaves every row stands without branches: guard, domain checks,
-successor, store, advance by the guard. Text is built, not objects: it is the fastest way from Python, and it is the
-key of the object cache.
+A system becomes a *switch tree* on the cells that most rows compare with constants; in its leaves every row stands
+without branches: guard, domain checks, successor, store, advance by the guard.
 
     i64 expand(ptr state, ptr successors, ptr info)
         returns how many successors were stored; info[0] is the number of transitions (a step that leaves a domain
         counts and is not stored); info[1..] are bits, one for each property that this state or one of its steps
         decides.
-    i64 label(ptr state)
-        returns one bit for each predicate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
-from quiesce.core.expressions import ARITHMETIC, COMPARISONS, CONNECTIVES, Apply, Cell, Constant, Expr, Next, Op, apply
+from quiesce.core.expressions import ARITHMETIC, Apply, Cell, Constant, Expr, Next, Op, apply
 from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
+from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.layout import Layout
-
-INSTRUCTION = {
-    Op.EQ: "icmp eq",
-    Op.NE: "icmp ne",
-    Op.LT: "icmp slt",
-    Op.LE: "icmp sle",
-    Op.GT: "icmp sgt",
-    Op.GE: "icmp sge",
-    Op.ADD: "add",
-    Op.SUB: "sub",
-    Op.MUL: "mul",
-    Op.MIN: "@llvm.smin.i64",
-    Op.MAX: "@llvm.smax.i64",
-    Op.NOT: "xor",
-    Op.AND: "and",
-    Op.OR: "or",
-    Op.ITE: "select",
-}
-"""Operator -> LLVM instruction. Truth values are i1, numbers and positions of names i64."""
-
-if set(INSTRUCTION) != set(Op):
-    raise AssertionError("an operator without an instruction")
 
 SWITCHABLE = 64
 """A cell with more values than this is never switched on: its tests stay conjuncts."""
@@ -61,154 +35,6 @@ def program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> str:
     return _Program(flat, layout, asked).text()
 
 
-def labels(flat: Flat, layout: Layout, predicates: Sequence[Expr]) -> str:
-    """Return the LLVM text of `label` for at most 64 state predicates."""
-    out = _Function(flat, layout)
-    total = "0"
-    for bit, predicate in enumerate(predicates):
-        total = out.emit(f"or i64 {total}, {out.bit(out.truth(predicate), bit)}")
-    body = "\n".join(out.lines)
-    return f"{_HEADER}define i64 @label(ptr %state) {{\nentry:\n{body}\n  ret i64 {total}\n}}\n"
-
-
-_HEADER = "declare i64 @llvm.smin.i64(i64, i64)\ndeclare i64 @llvm.smax.i64(i64, i64)\n"
-
-
-class _Function:
-    """The lines of a function under construction, and the values that are known where the next line goes."""
-
-    def __init__(self, flat: Flat, layout: Layout) -> None:
-        self.flat, self.layout = flat, layout
-        self.lines: list[str] = []
-        self.known: dict[Expr, str] = {}
-        self.next: dict[int, str] = {}
-        self.registers = 0
-        self.words = [self.emit(f"load i64, ptr {self.address('%state', word)}") for word in range(layout.words)]
-
-    def emit(self, instruction: str) -> str:
-        """Add an instruction and return its register."""
-        self.registers += 1
-        register = f"%r{self.registers}"
-        self.lines.append(f"  {register} = {instruction}")
-        return register
-
-    def do(self, instruction: str) -> None:
-        """Add an instruction without a value."""
-        self.lines.append(f"  {instruction}")
-
-    def address(self, base: str, word: int | str) -> str:
-        """Return the address of a 64-bit word behind a base."""
-        return base if word == 0 else self.emit(f"getelementptr i64, ptr {base}, i64 {word}")
-
-    @contextmanager
-    def scope(self) -> Iterator[None]:
-        """Forget at the end what was computed inside: a value is known only in the blocks that its own dominates."""
-        before = dict(self.known)
-        yield
-        self.known = before
-
-    # -- expressions --------------------------------------------------------------------------------------------------
-
-    def is_truth(self, expr: Expr) -> bool:
-        """Tell whether an expression is a truth value (i1) rather than a number (i64)."""
-        match expr:
-            case Constant(value=value):
-                return isinstance(value, bool)
-            case Cell(slot=slot) | Next(slot=slot):
-                return isinstance(self.flat.cells[slot].domain, Boolean)
-            case Apply(op=Op.ITE, operands=(_, then, otherwise)):
-                return any(self.is_truth(branch) for branch in (then, otherwise) if not isinstance(branch, Constant))
-            case Apply(op=op):
-                return op in COMPARISONS or op in CONNECTIVES
-            case _:
-                raise AssertionError(f"{expr} is not flat")
-
-    def truth(self, expr: Expr) -> str:
-        """Return the i1 value of a truth."""
-        if isinstance(expr, Constant):
-            return "true" if expr.value else "false"
-        return self.value(expr)
-
-    def number(self, expr: Expr) -> str:
-        """Return the i64 value of a number, a name's position, or a truth value as 0 or 1."""
-        if isinstance(expr, Constant):
-            assert isinstance(expr.value, int)
-            return str(int(expr.value))
-        if self.is_truth(expr):
-            return self.emit(f"zext i1 {self.value(expr)} to i64")
-        return self.value(expr)
-
-    def value(self, expr: Expr) -> str:
-        """Return the register of an expression that is no constant, computing it once in a block."""
-        if isinstance(expr, Next) and expr.slot in self.next:
-            return self.next[expr.slot]
-        if isinstance(expr, Next):
-            expr = Cell(expr.slot)
-        if expr not in self.known:
-            register = self.cell(expr.slot) if isinstance(expr, Cell) else self.applied(expr)
-            if not any(isinstance(node, Next) for node in _nodes(expr)):
-                self.known[expr] = register
-            return register
-        return self.known[expr]
-
-    def cell(self, slot: int) -> str:
-        """Return a cell's code: i1 for truth values, else i64 with the least code added."""
-        place = self.layout.fields[slot]
-        truth = isinstance(self.flat.cells[slot].domain, Boolean)
-        shifted = self.emit(f"lshr i64 {self.words[place.word]}, {place.shift}")
-        if truth:
-            return self.emit(f"trunc i64 {shifted} to i1")
-        code = self.emit(f"and i64 {shifted}, {(1 << place.bits) - 1}")
-        return self.emit(f"add i64 {code}, {place.low}") if place.low else code
-
-    def applied(self, expr: Expr) -> str:
-        """Return an operator applied, through the table."""
-        assert isinstance(expr, Apply)
-        op, operands = expr.op, expr.operands
-        if op is Op.ITE:
-            kind, read = ("i1", self.truth) if self.is_truth(expr) else ("i64", self.number)
-            condition = self.truth(operands[0])
-            then, otherwise = (read(branch) for branch in operands[1:])
-            return self.emit(f"{INSTRUCTION[op]} i1 {condition}, {kind} {then}, {kind} {otherwise}")
-        if op is Op.NOT:
-            return self.emit(f"{INSTRUCTION[op]} i1 {self.truth(operands[0])}, true")
-        if op in CONNECTIVES:
-            total = self.truth(operands[0])
-            for operand in operands[1:]:
-                total = self.emit(f"{INSTRUCTION[op]} i1 {total}, {self.truth(operand)}")
-            return total
-        if op in COMPARISONS:
-            truths = any(self.is_truth(side) for side in operands if not isinstance(side, Constant))
-            kind, read = ("i1", self.truth) if truths else ("i64", self.number)
-            return self.emit(f"{INSTRUCTION[op]} {kind} {read(operands[0])}, {read(operands[1])}")
-        left, right = self.number(operands[0]), self.number(operands[1])
-        if op in (Op.MIN, Op.MAX):
-            return self.emit(f"call i64 {INSTRUCTION[op]}(i64 {left}, i64 {right})")
-        return self.emit(f"{INSTRUCTION[op]} i64 {left}, {right}")
-
-    def bit(self, truth: str, position: int) -> str:
-        """Return a truth value as a bit of an i64."""
-        wide = self.emit(f"zext i1 {truth} to i64")
-        return self.emit(f"shl i64 {wide}, {position}") if position else wide
-
-    def both(self, *truths: str) -> str:
-        """Return the conjunction of truth values."""
-        total = "true"
-        for truth in truths:
-            if truth != "true":
-                total = truth if total == "true" else self.emit(f"and i1 {total}, {truth}")
-        return total
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, Apply):
-            stack.extend(node.operands)
-
-
 @dataclass(frozen=True, slots=True)
 class _Task:
     """A joint row on its way down the tree: the tests that are still open, and the conjuncts that are no tests."""
@@ -223,7 +49,7 @@ class _Program:
 
     def __init__(self, flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> None:
         self.flat, self.layout, self.asked = flat, layout, asked
-        self.out = _Function(flat, layout)
+        self.out = Function(flat, layout)
         self.blocks = 0
         self.flag_words = flag_words(len(asked))
         self.stutters = any(
@@ -246,7 +72,7 @@ class _Program:
         out.do(f"ret i64 {out.emit('load i64, ptr %made')}")
         body = "\n".join(out.lines)
         arguments = "ptr noalias readonly %state, ptr noalias writeonly %successors, ptr noalias writeonly %info"
-        return f"{_HEADER}define i64 @expand({arguments}) {{\nentry:\n{body}\n}}\n"
+        return f"{HEADER}define i64 @expand({arguments}) {{\nentry:\n{body}\n}}\n"
 
     # -- the switch tree ----------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Finding, Found, conclude
 from quiesce.engines.native import kernels
-from quiesce.engines.native.codegen import flag_words, labels, program
+from quiesce.engines.native.codegen import flag_words, program
+from quiesce.engines.native.emit import labels
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.layout import Layout, layout
 from quiesce.engines.native.machine_code import Compiled, compiled
@@ -75,7 +76,7 @@ def check(
     begun = time.perf_counter() if started is None else started
     wanted = system.properties
     if properties is not None:
-        named = {system.property(word).name for word in properties}
+        named = {question.name for word in properties for question in system.called(word)}
         wanted = tuple(
             question
             for question in system.properties

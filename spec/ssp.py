@@ -171,8 +171,7 @@ def _log(f: Flushing) -> None:
     log.on("app.end", then={stage: "none", module: None})
 
 
-# -- what is promised
-# ----------------------------------------------------------------------------------------------------
+# -- what is promised -------------------------------------------------------------------------------------------------
 
 
 def promises(system: System, f: Flushing) -> None:

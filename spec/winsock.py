@@ -177,8 +177,7 @@ def _keeping_books(w: Contract, matched: Matched) -> None:
     books.on("WSPCleanup.return", when=w.cycles < 3, then={w.cycles: w.cycles + 1})
 
 
-# -- what is promised
-# ----------------------------------------------------------------------------------------------------
+# -- what is promised -------------------------------------------------------------------------------------------------
 
 
 def promises(system: System, w: Contract) -> None:

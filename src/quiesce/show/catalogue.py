@@ -106,9 +106,7 @@ def _uses(system: System, clause: str) -> tuple[list[str], list[str]]:
 
 def _defects() -> str:
     """Return which properties each defect of the checks files breaks, the shortest counterexample first."""
-    lines = [
-        "defect  properties that it breaks (steps of the shortest run that shows it); * is named by the defect catalogue"
-    ]
+    lines = ["defect  properties that it breaks (steps of the shortest run that shows it); * is named by the catalogue"]
     for file in library.checks():
         for check in expectations.read(file):
             if "defect" in check.parameters:

@@ -4,11 +4,8 @@ Everything that a specification needs is imported from here; heavy parts are imp
 """
 
 from quiesce.core.errors import EngineError, SpecificationError
-from quiesce.language.machines import Machine, any_value, argument, unbounded
-from quiesce.language.parameters import Between
-from quiesce.language.systems import System
-from quiesce.language.terms import (
-    Term,
+from quiesce.language.machines import Machine
+from quiesce.language.operators import (
     after,
     all_of,
     any_of,
@@ -20,6 +17,10 @@ from quiesce.language.terms import (
     sum_of,
     where,
 )
+from quiesce.language.parameters import Between
+from quiesce.language.systems import System
+from quiesce.language.terms import Term
+from quiesce.language.values import any_value, argument, unbounded
 
 __all__ = [
     "Between",

@@ -5,10 +5,9 @@ data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Literal
 
-from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, shown
+from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value
 from quiesce.core.errors import known
 from quiesce.core.expressions import (
     Accepts,
@@ -27,31 +26,10 @@ from quiesce.core.system import STATE, ArgumentDeclaration, Row, RowKind, Variab
 from quiesce.core.system import Machine as MachineData
 from quiesce.language.places import here
 from quiesce.language.terms import LARGEST, ArgumentTerm, Term, VariableTerm, fit, lift, results, truth, wrong
+from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of, usable
 
 _FAIRNESS = (None, "weak", "strong")
 _OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged)
-
-
-class _AnyValue:
-    """The type of `any_value`."""
-
-    def __repr__(self) -> str:
-        return "any_value"
-
-
-any_value = _AnyValue()
-"""As `initial=`: the variable starts with any value of its domain."""
-
-
-class _Unbounded:
-    """The type of `unbounded`."""
-
-    def __repr__(self) -> str:
-        return "unbounded"
-
-
-unbounded = _Unbounded()
-"""As `up_to=`: no bound. Proofs take it; exploration refuses it (Q13)."""
 
 
 class Machine:
@@ -72,7 +50,7 @@ class Machine:
         copies: int | None = None,
         observer: bool = False,
     ) -> None:
-        _usable(name, "machine")
+        usable(name, "machine")
         if copies is not None and (isinstance(copies, bool) or not isinstance(copies, int) or copies < 0):
             raise wrong("Q11", f"{name} cannot have {copies!r} copies", "give a number of copies, 0 or more")
         if observer and copies is not None:
@@ -85,7 +63,7 @@ class Machine:
         self._rows: list[Row] = []
         self._state: VariableTerm | None = None
         if states is not None:
-            names = _names(states, f"the states of {name}")
+            names = names_of(states, f"the states of {name}")
             chosen = names[0] if initial is None else initial
             self._state = self._declare(STATE, Symbols(names), chosen)
         elif initial is not None:
@@ -103,14 +81,14 @@ class Machine:
             raise wrong("Q04", f"{self.name} has no states", "give states=[...] when you make it")
         return self._state
 
-    def count(self, name: str, *, up_to: int | _Unbounded, initial: object = 0) -> VariableTerm:
+    def count(self, name: str, *, up_to: int | Unbounded, initial: object = 0) -> VariableTerm:
         """Declare a number from 0 to `up_to`, both included."""
-        top = None if isinstance(up_to, _Unbounded) else up_to
+        top = None if isinstance(up_to, Unbounded) else up_to
         return self._declare(name, self._range(name, 0, top), initial)
 
-    def integer(self, name: str, low: int, high: int | _Unbounded, *, initial: object = 0) -> VariableTerm:
+    def integer(self, name: str, low: int, high: int | Unbounded, *, initial: object = 0) -> VariableTerm:
         """Declare a number from `low` to `high`, both included."""
-        top = None if isinstance(high, _Unbounded) else high
+        top = None if isinstance(high, Unbounded) else high
         return self._declare(name, self._range(name, low, top), initial)
 
     def flag(self, name: str, initial: object = False) -> VariableTerm:
@@ -118,14 +96,14 @@ class Machine:
         return self._declare(name, BOOLEAN, initial)
 
     def one_of(
-        self, name: str, values: Iterable[Any] | Machine, *, optional: bool = False, initial: object = _Unbounded
+        self, name: str, values: Iterable[Any] | Indexed, *, optional: bool = False, initial: object = Unbounded
     ) -> VariableTerm:
         """Declare a variable with one of several values: names, numbers, or the copies of a machine.
 
         `optional` adds None, which is then the initial value; else the first value is.
         """
         domain = domain_of(values, f"{self.name}.{name}", optional=optional)
-        if initial is _Unbounded:
+        if initial is Unbounded:
             if domain.high < domain.low:
                 raise wrong("Q11", f"{self.name}.{name} has no values", "give at least one, or optional=True")
             initial = next(domain.values())
@@ -143,11 +121,11 @@ class Machine:
 
     def _declare(self, name: str, domain: Domain, initial: object) -> VariableTerm:
         if name != STATE:
-            _usable(name, "variable")
+            usable(name, "variable")
         if name in self._variables or (name == STATE and self._rows):
             raise wrong("Q01", f"{self.name} has a variable {name!r} already", "choose another name")
         what = f"{self.name}.{name}"
-        if isinstance(initial, _AnyValue):
+        if isinstance(initial, AnyValue):
             listed: list[Any] = list(domain.values())
         else:
             listed = list(initial) if isinstance(initial, list | tuple | set | frozenset | range) else [initial]
@@ -171,9 +149,10 @@ class Machine:
         """The copy that takes part in the event; raises SpecificationError (Q29) where the machine has no copies."""
         if self.copies is None:
             raise wrong("Q29", f"{self.name} has no copies, so nobody of it is acting", "give copies=n")
-        return Term(Acting(self.name), self._index_domain())
+        return Term(Acting(self.name), self.index_domain())
 
-    def _index_domain(self) -> Symbols:
+    def index_domain(self) -> Symbols:
+        """Return the copies as a domain; raises SpecificationError (Q29) where there are none."""
         return Symbols(tuple(self), of=self.name)
 
     # -- rows ---------------------------------------------------------------------------------------------------------
@@ -399,55 +378,10 @@ class Machine:
         )
 
 
-def argument(name: str, values: Iterable[Any] | Machine) -> ArgumentTerm:
-    """Return a value chosen anew in each event from a domain, and shared by name by all rows that declare it."""
-    _usable(name, "argument")
-    return ArgumentTerm(ArgumentDeclaration(name=name, domain=domain_of(values, name)))
-
-
-def domain_of(values: Iterable[Any] | Machine, what: str, *, optional: bool = False) -> Domain:
-    """Return the domain of listed values: truth values, a run of integers, the copies of a machine, or names."""
-    if isinstance(values, Machine):
-        copies = tuple(values)
-        return Symbols((None, *copies) if optional else copies, of=values.name)
-    listed = list(values)
-    if listed and all(isinstance(value, bool) for value in listed) and not optional:
-        if set(listed) != {False, True}:
-            raise wrong("Q11", f"{what} has only the truth value {listed[0]}", "give both, or use names")
-        return BOOLEAN
-    if listed and not optional and all(type(value) is int for value in listed):
-        if all(after == before + 1 for before, after in pairwise(listed)):
-            return Range(listed[0], listed[-1])
-    return Symbols(_names(([None] if optional else []) + listed, what))
-
-
-def _names(values: Sequence[Any], what: str) -> tuple[Value, ...]:
-    if isinstance(values, str):
-        raise wrong("Q11", f"{what} are given as one string: {values!r}", f"write a list: [{values!r}]")
-    names = tuple(values)
-    if not names:
-        raise wrong("Q11", f"{what} has no values", "give at least one")
-    for name in names:
-        if isinstance(name, bool):
-            raise wrong("Q11", f"{what} has the truth value {name!r} among names", "use a flag, or names")
-        lift(name)
-    twice = [name for position, name in enumerate(names) if name in names[:position]]
-    if twice:
-        raise wrong("Q01", f"{what} lists {shown(twice[0])} twice", "name each value once")
-    return names
-
-
-def _usable(name: object, what: str) -> None:
-    if not isinstance(name, str) or not name.strip() or "\n" in name:
-        raise wrong("Q02", f"{name!r} cannot name a {what}", "give a short text")
-    if what == "variable" and name == STATE:
-        raise wrong("Q02", "the variable 'state' is the machine's state", "declare it with states=[...]")
-
-
 def _triggers(trigger: object) -> list[str]:
     listed: list[Any] = list(trigger) if isinstance(trigger, list | tuple) else [trigger]
     for name in listed:
-        _usable(name, "trigger")
+        usable(name, "trigger")
     return listed
 
 

@@ -7,23 +7,19 @@ operands where it is written, and is never a Python bool.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols, Value, shown
 from quiesce.core.errors import Place, SpecificationError, known
 from quiesce.core.expressions import (
     COMPARISONS,
-    After,
     Argument,
     Constant,
-    Enabled,
     Expr,
-    Happens,
     Op,
     Read,
     apply,
-    judges_steps,
 )
 from quiesce.core.printing import expression
 from quiesce.core.system import STATE, ArgumentDeclaration
@@ -93,26 +89,27 @@ class Term:
 
     def is_in(self, values: Iterable[object]) -> Term:
         """Return the term that is true where this one equals one of the values."""
-        return any_of(self == value for value in values)
+        tests = [(self == value).expr for value in values]
+        return Term(apply(Op.OR, *tests), BOOLEAN)
 
     # numbers
     def __add__(self, other: object) -> Term:
-        return _compute(Op.ADD, self, other)
+        return compute(Op.ADD, self, other)
 
     def __radd__(self, other: object) -> Term:
-        return _compute(Op.ADD, other, self)
+        return compute(Op.ADD, other, self)
 
     def __sub__(self, other: object) -> Term:
-        return _compute(Op.SUB, self, other)
+        return compute(Op.SUB, self, other)
 
     def __rsub__(self, other: object) -> Term:
-        return _compute(Op.SUB, other, self)
+        return compute(Op.SUB, other, self)
 
     def __mul__(self, other: object) -> Term:
-        return _compute(Op.MUL, self, other)
+        return compute(Op.MUL, self, other)
 
     def __rmul__(self, other: object) -> Term:
-        return _compute(Op.MUL, other, self)
+        return compute(Op.MUL, other, self)
 
     # truth values
     def __and__(self, other: object) -> Term:
@@ -191,13 +188,14 @@ def truth(value: object, operator: str) -> Term:
     if not isinstance(term.domain, Boolean):
         raise wrong(
             "Q30",
-            f"{operator} takes truth values, and {expression(term.expr)} is {_kind(term.domain)}",
+            f"{operator} takes truth values, and {expression(term.expr)} is {kind_of(term.domain)}",
             "put each comparison in parentheses: (x == 1) & (y == 2)",
         )
     return term
 
 
-def _kind(domain: Domain) -> str:
+def kind_of(domain: Domain) -> str:
+    """Return what a value of a domain is, in words."""
     if isinstance(domain, Boolean):
         return "a truth value"
     if isinstance(domain, Range):
@@ -234,13 +232,13 @@ def compare(op: Op, left: object, right: object) -> Term:
     if not (type(a.domain) is type(b.domain) or _number_among_names(a, b) or _number_among_names(b, a)):
         raise wrong(
             "Q30",
-            f"{expression(a.expr)} is {_kind(a.domain)} and {expression(b.expr)} is {_kind(b.domain)}",
+            f"{expression(a.expr)} is {kind_of(a.domain)} and {expression(b.expr)} is {kind_of(b.domain)}",
             "compare two values of one kind",
         )
     if isinstance(a.domain, Symbols) and isinstance(b.domain, Symbols) and not adapted and a.domain.of != b.domain.of:
         raise wrong(
             "Q30",
-            f"{expression(a.expr)} is {_kind(a.domain)} and {expression(b.expr)} is {_kind(b.domain)}",
+            f"{expression(a.expr)} is {kind_of(a.domain)} and {expression(b.expr)} is {kind_of(b.domain)}",
             "they can never be equal",
         )
     if symbolic and op not in (Op.EQ, Op.NE):
@@ -275,7 +273,8 @@ def _refuse_number(term: Term, op: Op) -> NoReturn:
     raise wrong("Q30", f"{op.value} takes numbers, and {text} is a name", "names have only == and !=")
 
 
-def _compute(op: Op, left: object, right: object) -> Term:
+def compute(op: Op, left: object, right: object) -> Term:
+    """Return an arithmetic operator applied to two numbers; raises SpecificationError (Q16, Q30, Q32)."""
     a, b = lift(left), lift(right)
     for term in (a, b):
         if isinstance(term.domain, Symbols):
@@ -312,83 +311,6 @@ def _connect(op: Op, left: object, right: object) -> Term:
     return Term(apply(op, truth(left, word).expr, truth(right, word).expr), BOOLEAN)
 
 
-def _listed(terms: Sequence[object], function: str) -> list[object]:
-    """Return the operands of `all_of(a, b)` or `all_of(x for ...)` as a list."""
-    if len(terms) == 1 and not isinstance(terms[0], Term | bool):
-        if not isinstance(terms[0], Iterable):
-            raise wrong("Q35", f"{function} takes terms, not {terms[0]!r}", f"write {function}(... for c in machine)")
-        return list(terms[0])
-    return list(terms)
-
-
-def all_of(*terms: object) -> Term:
-    """Return the conjunction of truth-valued terms, given one by one or as one iterable; true of none."""
-    operands = [truth(term, "all_of").expr for term in _listed(terms, "all_of")]
-    return Term(apply(Op.AND, *operands), BOOLEAN)
-
-
-def any_of(*terms: object) -> Term:
-    """Return the disjunction of truth-valued terms, given one by one or as one iterable; false of none."""
-    operands = [truth(term, "any_of").expr for term in _listed(terms, "any_of")]
-    return Term(apply(Op.OR, *operands), BOOLEAN)
-
-
-def sum_of(*terms: object) -> Term:
-    """Return the sum of numbers, given one by one or as one iterable; 0 of none."""
-    total = lift(0)
-    for term in _listed(terms, "sum_of"):
-        total = total + term
-    return total
-
-
-def count_of(*terms: object) -> Term:
-    """Return how many of the truth-valued terms are true."""
-    return sum_of([where(term, 1, 0) for term in _listed(terms, "count_of")])
-
-
-def where(condition: object, then: object, otherwise: object) -> Term:
-    """Return `then` where the condition is true, else `otherwise`; both of one kind."""
-    chosen, a, b = truth(condition, "where"), lift(then), lift(otherwise)
-    if isinstance(a.domain, Symbols) != isinstance(b.domain, Symbols):
-        a, b = (_as_name(a), _as_name(b))
-    if type(a.domain) is not type(b.domain):
-        raise wrong(
-            "Q30",
-            f"where gives {_kind(a.domain)} or {_kind(b.domain)}: {expression(a.expr)}, {expression(b.expr)}",
-            "give two values of one kind",
-        )
-    return Term(apply(Op.ITE, chosen.expr, a.expr, b.expr), _joined(a.domain, b.domain))
-
-
-def _as_name(term: Term) -> Term:
-    if isinstance(term.expr, Constant) and not isinstance(term.expr.value, bool):
-        return Term(term.expr, Symbols((term.expr.value,)))
-    return term
-
-
-def _joined(a: Domain, b: Domain) -> Domain:
-    if isinstance(a, Range) and isinstance(b, Range):
-        unbounded = a.top is None or b.top is None
-        return Range(min(a.low, b.low), None if unbounded else max(a.high, b.high))
-    if isinstance(a, Symbols) and isinstance(b, Symbols):
-        extra = tuple(name for name in b.names if name not in a.names)
-        return Symbols(a.names + extra, of=a.of or b.of)
-    return a
-
-
-def minimum(left: object, right: object) -> Term:
-    """Return the smaller of two numbers."""
-    return _compute(Op.MIN, left, right)
-
-
-def maximum(left: object, right: object) -> Term:
-    """Return the larger of two numbers."""
-    return _compute(Op.MAX, left, right)
-
-
-# -- arguments and the operators of properties ------------------------------------------------------------------------
-
-
 class ArgumentTerm(Term):
     """A value that is chosen anew in each event and shared, by name, by all rows that declare it."""
 
@@ -417,27 +339,6 @@ def results(values: object) -> tuple[Value, ...] | None:
     if not listed:
         raise wrong("Q12", "an empty list of results", "leave the option out to accept every result")
     return tuple(dict.fromkeys(listed))
-
-
-def after(value: object) -> Term:
-    """Return the value that a term has after the step (in properties only).
-
-    Raises SpecificationError (Q33) where the term itself speaks of a step.
-    """
-    term = lift(value)
-    if judges_steps(term.expr):
-        raise wrong("Q33", f"after() of a term that speaks of a step already: {expression(term.expr)}")
-    return Term(After(term.expr), term.domain)
-
-
-def happens(trigger: str, *, returns: object = None) -> Term:
-    """Return the term that is true of steps by a trigger, returning one of the results if any are given."""
-    return Term(Happens(trigger, results(returns)), BOOLEAN)
-
-
-def enabled(trigger: str) -> Term:
-    """Return the term that is true of states in which some step by the trigger is possible."""
-    return Term(Enabled(trigger), BOOLEAN)
 
 
 if {Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE} != COMPARISONS:

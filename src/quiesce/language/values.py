@@ -1,0 +1,88 @@
+"""Values as authors list them: domains, what a variable starts with, arguments, and names that can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Protocol, runtime_checkable
+
+from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols, Value, shown
+from quiesce.core.system import STATE, ArgumentDeclaration
+from quiesce.language.terms import ArgumentTerm, lift, wrong
+
+
+@runtime_checkable
+class Indexed(Protocol):
+    """What has copies, as a machine does: a domain of indices."""
+
+    def index_domain(self) -> Symbols:
+        """Return the copies as a domain."""
+
+
+class AnyValue:
+    """The type of `any_value`."""
+
+    def __repr__(self) -> str:
+        return "any_value"
+
+
+any_value = AnyValue()
+"""As `initial=`: the variable starts with any value of its domain."""
+
+
+class Unbounded:
+    """The type of `unbounded`."""
+
+    def __repr__(self) -> str:
+        return "unbounded"
+
+
+unbounded = Unbounded()
+"""As `up_to=`: no bound. Proofs take it; exploration refuses it (Q13)."""
+
+
+def argument(name: str, values: Iterable[Any] | Indexed) -> ArgumentTerm:
+    """Return a value chosen anew in each event from a domain, and shared by name by all rows that declare it."""
+    usable(name, "argument")
+    return ArgumentTerm(ArgumentDeclaration(name=name, domain=domain_of(values, name)))
+
+
+def domain_of(values: Iterable[Any] | Indexed, what: str, *, optional: bool = False) -> Domain:
+    """Return the domain of listed values: truth values, a run of integers, the copies of a machine, or names."""
+    if isinstance(values, Indexed):
+        copies = values.index_domain()
+        return Symbols((None, *copies.names), of=copies.of) if optional else copies
+    listed = list(values)
+    if listed and all(isinstance(value, bool) for value in listed) and not optional:
+        if set(listed) != {False, True}:
+            raise wrong("Q11", f"{what} has only the truth value {listed[0]}", "give both, or use names")
+        return BOOLEAN
+    if listed and not optional and all(type(value) is int for value in listed):
+        if all(after == before + 1 for before, after in pairwise(listed)):
+            return Range(listed[0], listed[-1])
+    return Symbols(names_of(([None] if optional else []) + listed, what))
+
+
+def names_of(values: Sequence[Any], what: str) -> tuple[Value, ...]:
+    """Return listed names; raises SpecificationError: Q01 for one that stands twice, Q11 for none or a truth value."""
+    if isinstance(values, str):
+        raise wrong("Q11", f"{what} are given as one string: {values!r}", f"write a list: [{values!r}]")
+    names = tuple(values)
+    if not names:
+        raise wrong("Q11", f"{what} has no values", "give at least one")
+    for name in names:
+        if isinstance(name, bool):
+            raise wrong("Q11", f"{what} has the truth value {name!r} among names", "use a flag, or names")
+        lift(name)
+    twice = [name for position, name in enumerate(names) if name in names[:position]]
+    if twice:
+        raise wrong("Q01", f"{what} lists {shown(twice[0])} twice", "name each value once")
+    return names
+
+
+def usable(name: object, what: str) -> None:
+    """Raise SpecificationError (Q02) for a name that is not usable."""
+    if not isinstance(name, str) or not name.strip() or "\n" in name:
+        raise wrong("Q02", f"{name!r} cannot name a {what}", "give a short text")
+    if what == "variable" and name == STATE:
+        raise wrong("Q02", "the variable 'state' is the machine's state", "declare it with states=[...]")

@@ -745,7 +745,7 @@ class _Maker:
                 variable = self.pick(variables)
                 low, high = variable.domain.low, variable.domain.high
                 value = variable.domain.value(self.pick([high, min(low + 1, high), low, min(low + 2, high)]))
-                read = self.read(variable, env, 1)
+                read = self.read(variable, replace(env, place="state"), 1)
                 tests.append((after(read) if env.place == "step" else read) == value)
         return all_of(tests)
 

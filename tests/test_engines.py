@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from pathlib import Path
 
 import pytest
 
@@ -258,3 +259,15 @@ def test_more_properties_than_a_word_has_bits(number: int) -> None:
     for position, each in enumerate(agreed(system).properties[:-1]):
         value = position % 12
         assert verdict(each) == ((Verdict.VIOLATED, (), value) if value < 10 else (Verdict.HOLDS, (), None))
+
+
+def test_altered_object_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object in the cache that was cut short or altered is noticed, and the answer stays the same."""
+    monkeypatch.setenv("QUIESCE_CACHE_DIR", str(tmp_path))
+    system = cycles(2, 3).build()
+    first = check(system)
+    for change in (lambda code: code[:-9], lambda code: code[:90] + b"\x00" + code[91:], lambda code: b""):
+        for file in (tmp_path / "objects").glob("*.o"):
+            file.write_bytes(change(file.read_bytes()))
+        again = check(system)
+        assert (again.states, again.transitions, again.depth) == (first.states, first.transitions, first.depth)

@@ -22,6 +22,7 @@ from quiesce.core.errors import EngineError, Place, SpecificationError, known
 from quiesce.core.system import System as SystemData
 from quiesce.language.machines import Machine
 from quiesce.language.parameters import Specification, instantiate, parameters
+from quiesce.language.places import is_engine
 from quiesce.language.systems import System
 
 MODELS, CHECKS = "model", "checks"
@@ -100,19 +101,14 @@ def _mistakes(name: str) -> typing.Iterator[None]:
         place = Place(problem.filename, problem.lineno or 1) if problem.filename else None
         raise SpecificationError("Q44", f"{name} does not load: {problem.msg}", place=place) from None
     except (Exception, SystemExit) as problem:
-        engine = str(Path(__file__).resolve().parent)
         frames = [
             frame
             for frame in traceback.extract_tb(problem.__traceback__)
-            if "importlib" not in frame.filename and not _inside(frame.filename, engine)
+            if "importlib" not in frame.filename and not is_engine(frame.filename)
         ]
         place = Place(frames[-1].filename, frames[-1].lineno or 1) if frames else None
         what = f"{type(problem).__name__}: {problem}"
         raise SpecificationError("Q44", f"{name} does not load: {what}", place=place) from None
-
-
-def _inside(file: str, engine: str) -> bool:
-    return file.startswith(engine) and not file.startswith(str(Path(engine) / "library"))
 
 
 def _first_on_path(folder: Path) -> None:
@@ -156,6 +152,8 @@ def _from_file(file: Path) -> ModuleType:
     if resolved.parent == home / MODELS:
         return _from_library(f"{MODELS}.{resolved.stem}")
     _first_on_path(home)
+    if resolved.parent.name == MODELS:  # a project laid out like this one: its own spec/ before the library's
+        _first_on_path(resolved.parent.parent)
     _first_on_path(resolved.parent)
     spec = importlib.util.spec_from_file_location(resolved.stem, resolved)
     if spec is None or spec.loader is None:

@@ -375,8 +375,10 @@ def replay(system: System, trace: Trace, question: Property | None = None) -> No
         if not any(_same_step(system, step, possible) for possible in steps(system, state)):
             raise EngineError(f"step {number} of a trace ({step.label.trigger}) is not a step of {system.name}")
         if step.target is None:
-            if number != trace.length or question is None or question.kind is not PropertyKind.DOMAINS:
+            if number != trace.length:
                 raise EngineError("a trace goes on after it left a domain")
+            if question is not None and question.kind is not PropertyKind.DOMAINS:
+                raise EngineError(f"a trace for {question.name!r} leaves a domain")
         else:
             state = step.target
     if trace.loop is not None and trace.states()[trace.loop : trace.loop + 1] != (trace.last,):

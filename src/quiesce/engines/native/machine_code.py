@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import llvmlite
 import llvmlite.binding as llvm
 from platformdirs import user_cache_path
 
+DIGEST = hashlib.sha256().digest_size
 MANY_LINES = 6000
 """Above this many lines of text, compile at O1: code generation at O2 grows faster than the text."""
 
@@ -53,9 +55,8 @@ def _target(level: int) -> llvm.TargetMachine:
 def compiled(text: str) -> Compiled:
     """Return the functions of an LLVM text, compiled for this processor or read from the cache."""
     file = cache_folder() / "objects" / f"{_key(text)}.o"
-    try:
-        code = file.read_bytes()
-    except OSError:
+    code = _kept(file)
+    if code is None:
         code = _compile(text)
         _keep(file, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(2))
@@ -81,13 +82,24 @@ def _compile(text: str) -> bytes:
     return bytes(target.emit_object(module))
 
 
+def _kept(file: Path) -> bytes | None:
+    """Return an object from the cache, or None where there is none or its digest says that it was cut or altered."""
+    try:
+        stored = file.read_bytes()
+    except OSError:
+        return None
+    digest, code = stored[:DIGEST], stored[DIGEST:]
+    return code if digest == hashlib.sha256(code).digest() else None
+
+
 def _keep(file: Path, code: bytes) -> None:
     """Write an object so that no other process ever reads half of it; a cache that cannot be written is no error."""
-    try:
+    with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(code)
-        os.replace(name, file)
-    except OSError:
-        return
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(hashlib.sha256(code).digest() + code)
+            os.replace(name, file)
+        except OSError:
+            os.unlink(name)

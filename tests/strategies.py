@@ -42,7 +42,7 @@ from quiesce.language.terms import ArgumentTerm, VariableTerm, lift
 
 Item = TypeVar("Item")
 
-MOST_JOINT_ROWS = 36
+MOST_JOINT_ROWS = 24
 """Of one event."""
 MOST_STARTS = 16
 """Combinations of initial values."""
@@ -183,7 +183,7 @@ class _Maker:
         for event in self.events:
             self.rows(event)
         for machine in self.machines:
-            if self.variables.get(machine.name) and not self.chance(3):
+            if self.variables.get(machine.name) and self.chance(2):
                 self.turn(machine)
         for observer in self.observers:
             for _ in range(self.number(1, 4)):
@@ -713,7 +713,7 @@ class _Maker:
         elif isinstance(domain, Range) and size(domain) > 1000:
             value = where(variable == domain.low, domain.high, domain.low)
         elif isinstance(domain, Range):
-            value = where(variable < min(domain.high, domain.low + 5), variable + 1, domain.low)
+            value = where(variable < min(domain.high, domain.low + 3), variable + 1, domain.low)
         else:
             value = variable
             for old, new in pairwise((*domain.names, *domain.names[:1])):

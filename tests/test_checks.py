@@ -1,4 +1,6 @@
-"""The library's checks come out as their rows expect, and what the rows say is the reference interpreter's, not the engine's."""
+"""The library's checks come out as their rows expect, and what the rows say is the reference interpreter's, not the
+engine's.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def system(row: Check) -> System:
 
 @pytest.mark.parametrize("row", ROWS, ids=name)
 def test_native_engine_meets_every_row(row: Check) -> None:
-    """The native engine gives the counts, verdicts and trace lengths that the row took from the reference interpreter."""
+    """The native engine gives the counts, verdicts and trace lengths that the row took from the reference
+    interpreter.
+    """
     result = check(system(row), properties=None if row.expect is None else list(row.expect))
     assert expectations.deviations(row, result) == []
 
@@ -66,7 +70,9 @@ def test_defects_are_caught_at_the_default_bounds(model: str, defect: str) -> No
 
 
 def test_every_defect_of_the_minimum_kill_set_is_there() -> None:
-    """The defects that W0, F0 and the chain can show, of those that the catalogue wants caught at least, all have checks."""
+    """The defects that W0, F0 and the chain can show, of those that the catalogue wants caught at least, all have
+    checks.
+    """
     wanted = {
         *("M01", "M02", "M03", "M04", "M05", "M08", "M10", "M15", "M20", "M23", "M24", "M25", "M26", "M34", "M43"),
         *("M50", "M51", "S01", "S02", "S03", "S04", "S08", "S09", "S10", "S16", "S19", "S22"),
@@ -98,7 +104,9 @@ def test_every_switch_has_a_row_for_each_value() -> None:
 
 
 def test_core_clauses_are_named() -> None:
-    """Every core clause is named by a row or a property of the library's models, or is a fact about the texts themselves."""
+    """Every core clause is named by a row or a property of the library's models, or is a fact about the texts
+    themselves.
+    """
     clauses = catalogue(library.root())
     assert clauses is not None
     used = set().union(*(library.find(model).system().clauses for model in library.models()))

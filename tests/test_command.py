@@ -1,4 +1,6 @@
-"""The command as programs use it: statuses, JSON, what varies between runs, interruption. Transcripts: tests/command/*.md."""
+"""The command as programs use it: statuses, JSON, what varies between runs, interruption. Transcripts:
+tests/command/*.md.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def test_json_has_the_published_shape(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_json_traces_are_itf(capsys: pytest.CaptureFixture[str]) -> None:
-    """A trace has vars, and states with a value for each of them, the first without an action and the others with one."""
+    """A trace has vars, and states with a value for each of them, the first without an action and the others with
+    one.
+    """
     _, out, _ = run(capsys, "chain", "-c", "defect=M50", "--format", "json")
     traces = [question["trace"] for question in json.loads(out)["systems"][0]["properties"] if question["trace"]]
     assert traces
@@ -65,7 +69,16 @@ def test_same_status_with_every_format(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize(
     ("statuses", "expected"),
-    [([0, 1, 3], 1), ([3, 0], 3), ([1, 2, 3], 2), ([2, 130], 130), ([70, 130, 2], 70), ([], 0), ([4, 0], 4), ([4, 3], 3)],
+    [
+        ([0, 1, 3], 1),
+        ([3, 0], 3),
+        ([1, 2, 3], 2),
+        ([2, 130], 130),
+        ([70, 130, 2], 70),
+        ([], 0),
+        ([4, 0], 4),
+        ([4, 3], 3),
+    ],
 )
 def test_gravest_status_wins(statuses: list[int], expected: int) -> None:
     """Where several statuses apply, the order is 70, 130, 2, 1, 3, 4, 0."""
@@ -145,4 +158,5 @@ def test_module_from_another_place_is_refused(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("Q47 the module 'model' was found in __init__.py, not in the library\n")
+    where = (tmp_path / "model").as_posix()
+    assert done.stderr.startswith(f"Q47 the module 'model' was found in {where}, not in the library\n")

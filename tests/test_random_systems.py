@@ -13,7 +13,7 @@ from quiesce import SpecificationError, System
 from tests.strategies import described, features, systems
 from tests.test_engines import agreed
 
-MOST_STATES = 300
+MOST_STATES = 120
 EXAMPLES = int(os.environ.get("QUIESCE_RANDOM_SYSTEMS", "0"))
 """How many systems to try beyond the 500 that are always the same: set it for a long run, with --hypothesis-seed."""
 

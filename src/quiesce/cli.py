@@ -123,8 +123,7 @@ def check(
     from quiesce.engines.native import Limits
 
     started = time.perf_counter()
-    if form not in ("text", "json"):
-        raise SpecificationError("Q48", f"--format {form}: there are text and json")
+    _check_format(form)
     session = _Session(form == "json", plain, Limits(max_states=max_states, max_seconds=max_seconds), started)
     settings = _settings(constants)
     for target in _chosen_targets(targets, everything):
@@ -147,6 +146,11 @@ def check(
             print(f"a bug in quiesce, and no answer for {target}: {problem}", file=sys.stderr)
             session.statuses.append(BUG)
     return session.finish()
+
+
+def _check_format(form: str) -> None:
+    if form not in ("text", "json"):
+        raise SpecificationError("Q48", f"--format {form}: there are text and json")
 
 
 def _chosen_targets(targets: list[str] | None, everything: bool) -> list[str]:
@@ -333,12 +337,17 @@ def draw(
     if everything:
         if target is not None or output is not None or constants or machine or space:
             raise SpecificationError("Q48", "--all draws the whole library", hint="leave the other options out")
-        changed = gallery.draw_all(into, write=not stale)
+        try:
+            changed = gallery.draw_all(into, write=not stale)
+        except OSError as problem:
+            raise SpecificationError("Q48", f"the pictures cannot be written: {problem.strerror}") from None
         for file in changed:
             print(f"{'stale' if stale else 'drawn'}: {file}")
         if not changed:
             print("diagrams: all up to date")
         return VIOLATED if stale and changed else HOLDS
+    if stale or into is not None:
+        raise SpecificationError("Q48", "--check and --into go with --all")
     if target is None:
         raise SpecificationError("Q48", "nothing to draw", hint="name a target, or give --all")
     picture = gallery.picture(target, _settings(constants), machine=machine, space=space, form=form)
@@ -368,6 +377,7 @@ def simulate(
     from quiesce.core.reference import replay
     from quiesce.show import data, text
 
+    _check_format(form)
     system = library.find(target).system(_settings(constants))
     trace = walk(system, steps=steps, seed=seed)
     replay(system, trace)

@@ -50,16 +50,18 @@ def read(file: Path) -> list[Check]:
     """Return the checks of a file; raises SpecificationError (Q43, Q46) with the place of what is wrong."""
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SpecificationError("Q43", f"there is no checks file {file.as_posix()}: {problem}") from None
+    except UnicodeDecodeError:
+        raise SpecificationError("Q46", f"{file.as_posix()} is no UTF-8 text", hint="save it as UTF-8") from None
+    except OSError as problem:
+        raise SpecificationError("Q43", f"{file.as_posix()} cannot be read: {problem.strerror}") from None
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         line = re.search(r"line (\d+)", str(problem))
         raise _broken(str(problem), Place(str(file), int(line.group(1)) if line else 1)) from None
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[check]]"]
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*check\s*\]\]", line)]
     rows = tables.get("check")
-    if set(tables) != {"check"} or not isinstance(rows, list) or len(lines) != len(rows):
+    if set(tables) != {"check"} or not isinstance(rows, list) or not rows or len(lines) != len(rows):
         raise _broken("there are only tables [[check]], and at least one", Place(str(file), 1))
     return [_check(row, Place(str(file), line)) for row, line in zip(rows, lines, strict=True)]
 

@@ -20,10 +20,8 @@ from types import ModuleType
 
 from quiesce.core.errors import EngineError, Place, SpecificationError, known
 from quiesce.core.system import System as SystemData
-from quiesce.language.machines import Machine
 from quiesce.language.parameters import Specification, instantiate, parameters
 from quiesce.language.places import is_engine
-from quiesce.language.systems import System
 
 MODELS, CHECKS = "model", "checks"
 DEFAULT_CHECKS, BENCH_CHECKS = "default.toml", "bench.toml"
@@ -137,9 +135,14 @@ def _check_place(module: ModuleType | None, home: Path) -> None:
     if places and not any(Path(place).resolve().is_relative_to(home) for place in places):
         raise SpecificationError(
             "Q47",
-            f"the module {module.__name__!r} was found in {Path(places[0]).name}, not in the library",
+            f"the module {module.__name__!r} was found in {_folder(places[0])}, not in the library",
             hint=f"rename your own module {module.__name__.partition('.')[0]!r}, or give its file as the target",
         )
+
+
+def _folder(place: str) -> str:
+    path = Path(place)
+    return (path.parent if path.name == "__init__.py" else path).as_posix()
 
 
 def _from_file(file: Path) -> ModuleType:
@@ -167,10 +170,11 @@ def _from_file(file: Path) -> ModuleType:
 
 def _from_module(name: str, target: str) -> ModuleType:
     _first_on_path(Path.cwd())
-    try:
-        found = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        found = None
+    with _mistakes(name):
+        try:
+            found = importlib.util.find_spec(name)
+        except (ModuleNotFoundError, ValueError):
+            found = None
     if found is None:
         raise SpecificationError(
             "Q43", f"there is no target {target!r}: no module {name!r} is found", hint=known(name, models())
@@ -188,7 +192,7 @@ def _chosen(module: ModuleType, function: str, stem: str, target: str) -> Specif
     }
     if function:
         named = getattr(module, function, None)
-        if not callable(named):
+        if not inspect.isfunction(named):
             raise SpecificationError(
                 "Q43", f"{target}: there is no function {function!r}", hint=known(function, offered)
             )
@@ -210,7 +214,8 @@ def _chosen(module: ModuleType, function: str, stem: str, target: str) -> Specif
 
 def _gives_system(function: Callable[..., object]) -> bool:
     returned = function.__annotations__.get("return")
-    return returned in (System, Machine, "System", "Machine") and not function.__name__.startswith("_")
+    name = returned if isinstance(returned, str) else getattr(returned, "__name__", "")
+    return name.rpartition(".")[2] in ("System", "Machine") and not function.__name__.startswith("_")
 
 
 def defects(model: str) -> list[str]:

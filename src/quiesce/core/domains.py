@@ -31,7 +31,7 @@ class Copy:
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _not_a_number
-    __int__ = __index__ = _not_a_number
+    __mod__ = __floordiv__ = __truediv__ = __pow__ = __neg__ = __abs__ = __int__ = __index__ = _not_a_number
 
 
 Value = bool | int | str | None | Copy | enum.Enum

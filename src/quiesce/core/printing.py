@@ -81,5 +81,10 @@ def _applied(op: Op, operands: tuple[Expr, ...], outer: int) -> str:
     if op is Op.NOT:
         text = f"not {_text(operands[0], binding)}"
     else:
-        text = _WORDS.get(op, f" {op.value} ").join(_text(operand, binding + 1) for operand in operands)
+        first, *others = operands
+        sides = [
+            _text(first, binding if op in _BINDING else binding + 1),
+            *(_text(other, binding + 1) for other in others),
+        ]
+        text = _WORDS.get(op, f" {op.value} ").join(sides)
     return f"({text})" if binding < outer else text

@@ -130,20 +130,26 @@ def _check_arguments(name: str, trigger: _Trigger) -> None:
         for given in row.arguments:
             domain = domains.setdefault(given.name, given.domain)
             if domain != given.domain:
-                raise SpecificationError(
-                    "Q26",
-                    f"the argument {given.name!r} of {name!r} has two domains: {domain} and {given.domain}",
-                    place=row.place,
-                    hint="make the argument once and give the same term to both rows",
-                )
+                raise _two_domains(given.name, name, domain, given.domain, row.place)
+
+
+def _two_domains(name: str, trigger: str, first: object, second: object, place: Place) -> SpecificationError:
+    return SpecificationError(
+        "Q26",
+        f"the argument {name!r} of {trigger!r} has two domains: {first} and {second}",
+        place=place,
+        hint="make the argument once and give the same term to both rows",
+    )
 
 
 def _check_observed(machine: Machine, row: Row, triggers: Mapping[str, _Trigger]) -> None:
     trigger = _known_trigger(row.trigger, triggers, row.place)
     for result in row.gets or ():
         _known_result(result, row.trigger, trigger, row.place)
-    declared = {given.name for _, other in trigger.rows for given in other.arguments}
+    declared = {given.name: given.domain for _, other in trigger.rows for given in other.arguments}
     for given in row.arguments:
+        if given.name in declared and declared[given.name] != given.domain:
+            raise _two_domains(given.name, row.trigger, declared[given.name], given.domain, row.place)
         if given.name not in declared:
             raise SpecificationError(
                 "Q26",
@@ -175,7 +181,7 @@ def _check_row(machine: Machine, row: Row, machines: Sequence[Machine], triggers
         for node in walk(expr):
             match node:
                 case Read():
-                    other = _known_machine(node.machine, machines, row.place)
+                    other = _known_variable(node, machines, row.place)
                     if other.observer and other.name != machine.name:
                         raise SpecificationError(
                             "Q27",
@@ -236,6 +242,20 @@ def _known_machine(name: str, machines: Sequence[Machine], place: Place) -> Mach
     )
 
 
+def _known_variable(node: Read, machines: Sequence[Machine], place: Place) -> Machine:
+    """Return the machine whose variable is read: that of the system, which another of the same name is not."""
+    machine = _known_machine(node.machine, machines, place)
+    names = [variable.name for variable in machine.variables]
+    if node.variable not in names:
+        raise SpecificationError(
+            "Q04",
+            f"the machine {machine.name!r} of this system has no variable {node.variable!r}",
+            place=place,
+            hint=f"the term is another machine's of the same name; {known(node.variable, names)}",
+        )
+    return machine
+
+
 # -- properties ------------------------------------------------------------------------------------------------------
 
 
@@ -253,7 +273,7 @@ def check_property(machines: Sequence[Machine], expr: Expr, place: Place, name: 
     for node in walk(expr):
         match node:
             case Read():
-                machine = _known_machine(node.machine, machines, place)
+                machine = _known_variable(node, machines, place)
                 if node.copy is None and machine.copies is not None:
                     raise _undetermined(node, machine, place)
             case Acting(machine=acting):

@@ -35,7 +35,7 @@ def _read(file: Path) -> Mapping[str, Clause]:
             )
             for name, table in tables.items()
         }
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as problem:
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as problem:
         raise SpecificationError(
             "Q07",
             f"{file.name} is no catalogue of clauses: {problem}",

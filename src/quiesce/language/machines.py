@@ -7,29 +7,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value
+from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, size
 from quiesce.core.errors import known
 from quiesce.core.expressions import (
     Accepts,
     Acting,
-    After,
     Constant,
-    Enabled,
     Expr,
     Fresh,
-    Happens,
     Unchanged,
-    walk,
 )
 from quiesce.core.printing import expression
-from quiesce.core.system import STATE, ArgumentDeclaration, Row, RowKind, Variable
+from quiesce.core.reference import MOST_INITIAL_STATES
+from quiesce.core.system import STATE, Row, RowKind, Variable
 from quiesce.core.system import Machine as MachineData
 from quiesce.language.places import here
-from quiesce.language.terms import LARGEST, ArgumentTerm, Term, VariableTerm, fit, lift, results, truth, wrong
-from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of, usable
+from quiesce.language.rows import clause_ids, declarations, of_rows, triggers_of
+from quiesce.language.terms import LARGEST, Term, VariableTerm, fit, lift, results, truth, usable, wrong
+from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of
 
 _FAIRNESS = (None, "weak", "strong")
-_OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged)
 
 
 class Machine:
@@ -120,21 +117,29 @@ class Machine:
         return Range(low, high)
 
     def _declare(self, name: str, domain: Domain, initial: object) -> VariableTerm:
-        if name != STATE:
+        if name != STATE or not isinstance(domain, Symbols) or self._variables or self._state is not None:
             usable(name, "variable")
         if name in self._variables or (name == STATE and self._rows):
             raise wrong("Q01", f"{self.name} has a variable {name!r} already", "choose another name")
         what = f"{self.name}.{name}"
         if isinstance(initial, AnyValue):
-            listed: list[Any] = list(domain.values())
+            listed = self._all_values(what, domain)
         else:
-            listed = list(initial) if isinstance(initial, list | tuple | set | frozenset | range) else [initial]
+            listed = list(initial) if isinstance(initial, list | tuple | range) else [initial]
         if not listed:
             raise wrong("Q11", f"{what} has no initial value", "give at least one")
         for value in listed:
             fit(Constant(value), domain, what)
         self._variables[name] = Variable(name=name, domain=domain, initial=tuple(dict.fromkeys(listed)), place=here())
         return VariableTerm(self.name, name, domain, self.copies)
+
+    def _all_values(self, what: str, domain: Domain) -> list[Any]:
+        """Return every value of a domain as initial values, if they can be listed."""
+        if isinstance(domain, Range) and domain.top is None:
+            raise wrong("Q13", f"{what} is unbounded, so it cannot start with any value", "give up_to= or a list")
+        if size(domain) > MOST_INITIAL_STATES:
+            raise wrong("Q14", f"{what} has {size(domain):,} values, too many to start with any", "give a list")
+        return list(domain.values())
 
     # -- copies -------------------------------------------------------------------------------------------------------
 
@@ -170,7 +175,7 @@ class Machine:
         clause: object = None,
     ) -> None:
         """Add a move of the machine's own, with the trigger `machine.name`."""
-        for trigger in _triggers(name):
+        for trigger in triggers_of(name):
             self._add(RowKind.STEP, f"{self.name}.{trigger}", arguments, source, dest, when, then, every, fair, clause)
 
     def calls(
@@ -186,7 +191,7 @@ class Machine:
         clause: object = None,
     ) -> None:
         """Add a row that starts an event; `gets` are the results it accepts (default: any)."""
-        for name in _triggers(trigger):
+        for name in triggers_of(trigger):
             self._add(RowKind.CALLS, name, arguments, source, dest, when, then, False, fair, clause, gets=results(gets))
 
     def on(
@@ -207,7 +212,7 @@ class Machine:
 
         An observer's row names with `gets` the results it is about. `every` moves all copies by this row.
         """
-        for name in _triggers(trigger):
+        for name in triggers_of(trigger):
             self._add(
                 RowKind.ON,
                 name,
@@ -267,10 +272,10 @@ class Machine:
             Row(
                 kind=kind,
                 trigger=trigger,
-                arguments=_declarations(arguments),
+                arguments=declarations(arguments),
                 sources=self._sources(source),
                 dest=target,
-                guard=_of_rows(truth(when, "when").expr, "when"),
+                guard=of_rows(truth(when, "when").expr, "when"),
                 effects=self._effects(then or {}, target),
                 returns=returns,
                 gets=gets,
@@ -305,7 +310,11 @@ class Machine:
     def _sources(self, source: object) -> tuple[Value, ...] | None:
         if source is None or (isinstance(source, str) and source == "*"):
             return None
-        listed = list(source) if isinstance(source, list | tuple | set | frozenset) else [source]
+        listed = list(source) if isinstance(source, list | tuple) else [source]
+        if not listed:
+            raise wrong(
+                "Q25", f"a row of {self.name} starts from no state: source=[]", "leave source= out for every state"
+            )
         return tuple(self._in_states(state) for state in listed)
 
     def _in_states(self, state: object) -> Value:
@@ -317,6 +326,8 @@ class Machine:
 
     def _effects(self, then: Mapping[Any, Any], dest: Value | None) -> tuple[tuple[str, Expr], ...]:
         effects: dict[str, Expr] = {}
+        if not isinstance(then, Mapping):
+            raise wrong("Q35", f"then= is a table, not {then!r}", "write then={variable: value}")
         for key, value in then.items():
             if isinstance(key, Term) and not isinstance(key, VariableTerm):
                 raise wrong(
@@ -348,7 +359,7 @@ class Machine:
         if isinstance(term.domain, Symbols) and isinstance(variable.domain, Symbols):
             if term.domain.of and term.domain.of != variable.domain.of:
                 raise wrong("Q30", f"{what} cannot take {expression(term.expr)}, an index of {term.domain.of}")
-        return _of_rows(term.expr, "then")
+        return of_rows(term.expr, "then")
 
     # -- predicates for properties ------------------------------------------------------------------------------------
 
@@ -364,6 +375,7 @@ class Machine:
 
     def accepts(self, trigger: str, *, returns: object = None) -> Term:
         """True of states in which some row for the trigger, returning one of the results, has a true guard."""
+        usable(trigger, "trigger")
         return Term(Accepts(self.name, trigger, results(returns)), BOOLEAN)
 
     def data(self) -> MachineData:
@@ -376,38 +388,3 @@ class Machine:
             rows=tuple(self._rows),
             place=self.place,
         )
-
-
-def _triggers(trigger: object) -> list[str]:
-    listed: list[Any] = list(trigger) if isinstance(trigger, list | tuple) else [trigger]
-    for name in listed:
-        usable(name, "trigger")
-    return listed
-
-
-def _declarations(arguments: tuple[Term, ...]) -> tuple[ArgumentDeclaration, ...]:
-    for term in arguments:
-        if not isinstance(term, ArgumentTerm):
-            raise wrong("Q35", f"{term!r} is not an argument", "make one with argument(name, values)")
-    return tuple(term.declaration for term in arguments if isinstance(term, ArgumentTerm))
-
-
-def _of_rows(expr: Expr, option: str) -> Expr:
-    """Refuse the operators of properties in a row."""
-    for node in walk(expr):
-        if isinstance(node, _OF_PROPERTIES):
-            raise wrong(
-                "Q33",
-                f"{expression(node)} has no meaning in {option}=",
-                "after, happens, enabled, accepts, fresh and unchanged belong to properties",
-            )
-    return expr
-
-
-def clause_ids(clause: object) -> tuple[str, ...]:
-    """Return clause ids as a tuple; raises SpecificationError (Q07) for anything but texts."""
-    listed: list[Any] = [] if clause is None else list(clause) if isinstance(clause, list | tuple) else [clause]
-    for name in listed:
-        if not isinstance(name, str):
-            raise wrong("Q07", f"{name!r} is not a clause id", 'write clause="WSP-06" or a list of ids')
-    return tuple(listed)

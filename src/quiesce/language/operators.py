@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols
 from quiesce.core.expressions import After, Constant, Enabled, Happens, Op, apply, judges_steps
 from quiesce.core.printing import expression
-from quiesce.language.terms import Term, compute, kind_of, lift, results, truth, wrong
+from quiesce.language.terms import Term, compute, kind_of, lift, results, truth, usable, wrong
 
 
 def _listed(terms: Sequence[object], function: str) -> list[object]:
@@ -33,10 +33,15 @@ def any_of(*terms: object) -> Term:
 
 def sum_of(*terms: object) -> Term:
     """Return the sum of numbers, given one by one or as one iterable; 0 of none."""
-    total = lift(0)
-    for term in _listed(terms, "sum_of"):
-        total = total + term
-    return total
+    return _total([lift(term) for term in _listed(terms, "sum_of")])
+
+
+def _total(terms: Sequence[Term]) -> Term:
+    """Add terms up in halves, so that a long sum is no deep expression."""
+    if len(terms) < 2:
+        return terms[0] + 0 if terms else lift(0)
+    middle = len(terms) // 2
+    return _total(terms[:middle]) + _total(terms[middle:])
 
 
 def count_of(*terms: object) -> Term:
@@ -99,10 +104,15 @@ def after(value: object) -> Term:
 
 
 def happens(trigger: str, *, returns: object = None) -> Term:
-    """Return the term that is true of steps by a trigger, returning one of the results if any are given."""
+    """Return the term that is true of steps by a trigger, returning one of the results if any are given.
+
+    Raises SpecificationError (Q02) where the trigger is not one name.
+    """
+    usable(trigger, "trigger")
     return Term(Happens(trigger, results(returns)), BOOLEAN)
 
 
 def enabled(trigger: str) -> Term:
-    """Return the term that is true of states in which some step by the trigger is possible."""
+    """Return the term that is true of states in which some step by the trigger is possible; raises Q02 likewise."""
+    usable(trigger, "trigger")
     return Term(Enabled(trigger), BOOLEAN)

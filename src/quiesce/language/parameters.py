@@ -53,7 +53,12 @@ def parameters(function: Specification) -> dict[str, Parameter]:
 
     Raises SpecificationError (Q42) for one without a default or without a usable type.
     """
-    hints = typing.get_type_hints(function, include_extras=True)
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except NameError as problem:
+        raise SpecificationError(
+            "Q42", f"a parameter of {function.__name__} has an unknown type: {problem}", place=place_of(function)
+        ) from None
     return {
         name: _parameter(name, given, hints.get(name), place_of(function))
         for name, given in inspect.signature(function).parameters.items()
@@ -74,10 +79,10 @@ def _parameter(name: str, given: inspect.Parameter, hint: object, place: Place) 
         bounds = next((extra for extra in extras if isinstance(extra, Between)), None)
     if typing.get_origin(hint) is typing.Literal:
         choices = typing.get_args(hint)
-        return Parameter(name=name, default=given.default, kind=type(choices[0]), choices=choices)
+        return _checked(Parameter(name=name, default=given.default, kind=type(choices[0]), choices=choices), place)
     if hint in (int, bool, str):
         assert isinstance(hint, type)
-        return Parameter(name=name, default=given.default, kind=hint, bounds=bounds)
+        return _checked(Parameter(name=name, default=given.default, kind=hint, bounds=bounds), place)
     raise SpecificationError(
         "Q42",
         f"the parameter {name!r} has no usable type",
@@ -86,12 +91,32 @@ def _parameter(name: str, given: inspect.Parameter, hint: object, place: Place) 
     )
 
 
+def _checked(parameter: Parameter, place: Place) -> Parameter:
+    """Refuse a default that the parameter itself could not be given."""
+    try:
+        read_value(parameter, parameter.default)
+    except SpecificationError:
+        raise SpecificationError(
+            "Q42",
+            f"the default {parameter.default!r} of {parameter.name!r} is none of its values",
+            place=place,
+            hint=f"{parameter.name} is {parameter}",
+        ) from None
+    return parameter
+
+
 def read_value(parameter: Parameter, given: object) -> object:
     """Return a value for a parameter, read from text where it is one.
 
     Raises SpecificationError (Q40) for a value that the parameter cannot take.
     """
     value: object = given
+    if parameter.choices is not None:
+        for choice in parameter.choices:
+            same = given == choice and type(given) is type(choice)
+            if same or (isinstance(given, str) and given == str(choice)):
+                return choice
+        raise _refused(parameter, given)
     if isinstance(given, str) and parameter.kind is int:
         try:
             value = int(given)
@@ -101,9 +126,7 @@ def read_value(parameter: Parameter, given: object) -> object:
         value = {"true": True, "false": False, "1": True, "0": False}.get(given.lower(), given)
     if type(value) is not parameter.kind:
         raise _refused(parameter, given)
-    if parameter.choices is not None and value not in parameter.choices:
-        raise _refused(parameter, given)
-    if parameter.kind is int and parameter.choices is None:
+    if parameter.kind is int:
         assert isinstance(value, int)
         low = parameter.bounds.low if parameter.bounds else 0
         if value < low or (parameter.bounds is not None and value > parameter.bounds.high):

@@ -10,9 +10,10 @@ from quiesce.core.system import Property, PropertyKind
 from quiesce.core.system import System as SystemData
 from quiesce.language.checking import check_machines, check_property, check_state_term, used_clauses
 from quiesce.language.flattening import flatten
-from quiesce.language.machines import Machine, clause_ids
+from quiesce.language.machines import Machine
 from quiesce.language.places import here
-from quiesce.language.terms import Term, truth, wrong
+from quiesce.language.rows import clause_ids
+from quiesce.language.terms import Term, truth, usable, wrong
 
 DOMAINS = "domains"
 
@@ -81,6 +82,8 @@ class System:
         if not isinstance(name, str) or not name:
             raise wrong("Q02", f"{name!r} cannot name a property", "give a short text first, then the term")
         taken = {DOMAINS, *(word for known in self._properties for word in (known.name, known.id) if word)}
+        if id is not None:
+            usable(id, "property's id")
         for word in (name, id):
             if word in taken:
                 raise wrong("Q01", f"{self.name} has a property {word!r} already", "choose another name")

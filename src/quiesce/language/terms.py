@@ -34,6 +34,14 @@ def wrong(code: str, message: str, hint: str = "", place: Place | None = None) -
     return SpecificationError(code, message, hint=hint, place=place or here())
 
 
+def usable(name: object, what: str) -> None:
+    """Raise SpecificationError (Q02) for a name that is not usable."""
+    if not isinstance(name, str) or not name.strip() or "\n" in name:
+        raise wrong("Q02", f"{name!r} cannot name a {what}", "give a short text")
+    if what == "variable" and name == STATE:
+        raise wrong("Q02", "the variable 'state' is the machine's state", "declare it with states=[...]")
+
+
 class Term:
     """A value in a state: a variable, a constant, or an operator on terms.
 
@@ -110,6 +118,23 @@ class Term:
 
     def __rmul__(self, other: object) -> Term:
         return compute(Op.MUL, other, self)
+
+    def __neg__(self) -> Term:
+        return compute(Op.SUB, 0, self)
+
+    def _no_such_operator(self, *_others: object) -> NoReturn:
+        raise wrong(
+            "Q30",
+            f"terms have no such operator: {expression(self.expr)}",
+            "numbers have + - * and comparisons, minimum(a, b) and maximum(a, b); truth values & | ~",
+        )
+
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = (
+        _no_such_operator
+    )
+    __xor__ = __rxor__ = __lshift__ = __rshift__ = __abs__ = __int__ = __index__ = __float__ = __len__ = (
+        _no_such_operator
+    )
 
     # truth values
     def __and__(self, other: object) -> Term:
@@ -328,7 +353,7 @@ def results(values: object) -> tuple[Value, ...] | None:
     """
     if values is None:
         return None
-    listed: list[Any] = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
+    listed: list[Any] = list(values) if isinstance(values, list | tuple) else [values]
     for value in listed:
         if isinstance(value, bool) or not isinstance(value, str | int | enum.Enum):
             raise wrong(

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols, Value, shown
-from quiesce.core.system import STATE, ArgumentDeclaration
-from quiesce.language.terms import ArgumentTerm, lift, wrong
+from quiesce.core.system import ArgumentDeclaration
+from quiesce.language.terms import ArgumentTerm, lift, usable, wrong
 
 
 @runtime_checkable
@@ -52,7 +52,9 @@ def domain_of(values: Iterable[Any] | Indexed, what: str, *, optional: bool = Fa
     if isinstance(values, Indexed):
         copies = values.index_domain()
         return Symbols((None, *copies.names), of=copies.of) if optional else copies
-    listed = list(values)
+    if isinstance(values, range) and values.step == 1 and len(values) > 0 and not optional:
+        return Range(values.start, values.stop - 1)
+    listed = _listed(values, what)
     if listed and all(isinstance(value, bool) for value in listed) and not optional:
         if set(listed) != {False, True}:
             raise wrong("Q11", f"{what} has only the truth value {listed[0]}", "give both, or use names")
@@ -65,9 +67,7 @@ def domain_of(values: Iterable[Any] | Indexed, what: str, *, optional: bool = Fa
 
 def names_of(values: Sequence[Any], what: str) -> tuple[Value, ...]:
     """Return listed names; raises SpecificationError: Q01 for one that stands twice, Q11 for none or a truth value."""
-    if isinstance(values, str):
-        raise wrong("Q11", f"{what} are given as one string: {values!r}", f"write a list: [{values!r}]")
-    names = tuple(values)
+    names = tuple(_listed(values, what))
     if not names:
         raise wrong("Q11", f"{what} has no values", "give at least one")
     for name in names:
@@ -80,9 +80,10 @@ def names_of(values: Sequence[Any], what: str) -> tuple[Value, ...]:
     return names
 
 
-def usable(name: object, what: str) -> None:
-    """Raise SpecificationError (Q02) for a name that is not usable."""
-    if not isinstance(name, str) or not name.strip() or "\n" in name:
-        raise wrong("Q02", f"{name!r} cannot name a {what}", "give a short text")
-    if what == "variable" and name == STATE:
-        raise wrong("Q02", "the variable 'state' is the machine's state", "declare it with states=[...]")
+def _listed(values: object, what: str) -> list[Any]:
+    """Return listed values as a list; raises SpecificationError (Q11) for what is no list, or has no order."""
+    if isinstance(values, str):
+        raise wrong("Q11", f"{what} are given as one string: {values!r}", f"write a list: [{values!r}]")
+    if isinstance(values, set | frozenset) or not isinstance(values, Iterable):
+        raise wrong("Q11", f"{what} are no list: {values!r}", "write a list: its order is the order of the values")
+    return list(values)

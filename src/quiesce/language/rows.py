@@ -1,0 +1,51 @@
+"""What the options of a row may be: triggers, arguments, clauses, and expressions that speak of one state only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quiesce.core.expressions import Accepts, After, Enabled, Expr, Fresh, Happens, Unchanged, walk
+from quiesce.core.printing import expression
+from quiesce.core.system import ArgumentDeclaration
+from quiesce.language.terms import ArgumentTerm, Term, usable, wrong
+
+_OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged)
+
+
+def triggers_of(trigger: object) -> list[str]:
+    """Return triggers as a list; raises SpecificationError: Q25 for none, Q02 for a name that is not usable."""
+    listed: list[Any] = list(trigger) if isinstance(trigger, list | tuple) else [trigger]
+    if not listed:
+        raise wrong("Q25", "a row without a trigger: []", "name at least one")
+    for name in listed:
+        usable(name, "trigger")
+    return listed
+
+
+def declarations(arguments: tuple[Term, ...]) -> tuple[ArgumentDeclaration, ...]:
+    """Return the declarations of arguments; raises SpecificationError (Q35) for another term."""
+    for term in arguments:
+        if not isinstance(term, ArgumentTerm):
+            raise wrong("Q35", f"{term!r} is not an argument", "make one with argument(name, values)")
+    return tuple(term.declaration for term in arguments if isinstance(term, ArgumentTerm))
+
+
+def of_rows(expr: Expr, option: str) -> Expr:
+    """Return an expression of a row; raises SpecificationError (Q33) for the operators of properties in it."""
+    for node in walk(expr):
+        if isinstance(node, _OF_PROPERTIES):
+            raise wrong(
+                "Q33",
+                f"{expression(node)} has no meaning in {option}=",
+                "after, happens, enabled, accepts, fresh and unchanged belong to properties",
+            )
+    return expr
+
+
+def clause_ids(clause: object) -> tuple[str, ...]:
+    """Return clause ids as a tuple; raises SpecificationError (Q07) for anything but texts."""
+    listed: list[Any] = [] if clause is None else list(clause) if isinstance(clause, list | tuple) else [clause]
+    for name in listed:
+        if not isinstance(name, str):
+            raise wrong("Q07", f"{name!r} is not a clause id", 'write clause="WSP-06" or a list of ids')
+    return tuple(listed)

@@ -1,0 +1,1698 @@
+"""Every mistake that an author can make has an error with a code, the place, and what to write instead.
+
+`CASES` is the table: a mistake as source text, and the whole message that it must give. `# here` marks the line that
+the message must name; without a mark the mistake has no line (it is one of the command line, or of a call at run time).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Literal, NamedTuple
+
+import pytest
+
+import quiesce
+from quiesce import Between, Machine, SpecificationError, System, argument, cli, expectations, library
+from quiesce.bridges.graphs import to_networkx
+from quiesce.bridges.live import live
+from quiesce.core import reference
+from quiesce.core.domains import Range
+from quiesce.core.errors import CODES, Place, known
+from quiesce.engines.native import check as search
+from quiesce.engines.native.initial import initial_states as native_initial_states
+from quiesce.language.parameters import instantiate
+from quiesce.show import gallery
+from tests.documents import ROOT
+
+SOURCE = ROOT / "src" / "quiesce"
+MARK = "# here"
+
+BOOL = (
+    "write & for and, | for or, ~ for not, p.implies(q), all_of(...), any_of(...), count_of(...), sum_of(...), "
+    "where(p, a, b); put each comparison in parentheses"
+)
+PARENTHESES = "put each comparison in parentheses: (x == 1) & (y == 2)"
+VALUE = "give a term, a bool, an integer, a name or None"
+INDEX = "give client a count() to compute with, or make one machine for each number in a Python loop"
+SHORT = "give a short text"
+BROKEN = "see docs/reference.md, “Checks files”"
+MODELS = ", ".join(library.models())
+
+
+class Case(NamedTuple):
+    """A mistake, and what must be said about it."""
+
+    id: str
+    code: str
+    mistake: str
+    message: str
+    hint: str = ""
+
+
+# What each mistake finds: see `names` below.
+CASES = (
+    # -- Q01: a name is used twice
+    Case(
+        "variable-twice",
+        "Q01",
+        'pool.flag("free")  # here',
+        "pool has a variable 'free' already",
+        "choose another name",
+    ),
+    Case(
+        "state-is-a-variable-already",
+        "Q02",
+        'pool.flag("state")  # here',
+        "the variable 'state' is the machine's state",
+        "declare it with states=[...]",
+    ),
+    Case(
+        "value-twice",
+        "Q01",
+        'pool.one_of("mode", ["slow", "fast", "slow"])  # here',
+        "pool.mode lists slow twice",
+        "name each value once",
+    ),
+    Case(
+        "state-twice",
+        "Q01",
+        'Machine("door", states=["open", "open"])  # here',
+        "the states of door lists open twice",
+        "name each value once",
+    ),
+    Case(
+        "machine-twice",
+        "Q01",
+        'second = Machine("pool")  # here\nbuild(pool, second)',
+        "two machines of s are called 'pool'",
+        "rename one",
+    ),
+    Case(
+        "property-twice",
+        "Q01",
+        's = System("s", pool)\ns.always("p", True)\ns.never("p", False)  # here',
+        "s has a property 'p' already",
+        "choose another name",
+    ),
+    Case(
+        "id-twice",
+        "Q01",
+        's = System("s", pool)\ns.always("p", True, id="P1")\ns.never("q", False, id="P1")  # here',
+        "s has a property 'P1' already",
+        "choose another name",
+    ),
+    Case(
+        "property-called-domains",
+        "Q01",
+        'System("s", pool).always("domains", True)  # here',
+        "s has a property 'domains' already",
+        "choose another name",
+    ),
+    # -- Q02: a name is not usable
+    Case("machine-without-name", "Q02", 'Machine("  ")  # here', "'  ' cannot name a machine", SHORT),
+    Case("variable-is-a-number", "Q02", "pool.flag(7)  # here", "7 cannot name a variable", SHORT),
+    Case("trigger-without-name", "Q02", 'pool.on("")  # here', "'' cannot name a trigger", SHORT),
+    Case("trigger-is-a-term", "Q02", "pool.on(free)  # here", "<term pool.free> cannot name a trigger", SHORT),
+    Case("argument-with-newline", "Q02", 'argument("a\\nb", [1])  # here', "'a\\nb' cannot name a argument", SHORT),
+    Case(
+        "system-without-name",
+        "Q02",
+        "System(pool)  # here",
+        "<machine pool> cannot name a system",
+        "give a short text first, then the machines",
+    ),
+    Case(
+        "property-without-name",
+        "Q02",
+        'System("s", pool).always(free == 1, "p")  # here',
+        "<term pool.free == 1> cannot name a property",
+        "give a short text first, then the term",
+    ),
+    Case(
+        "live-trigger-state",
+        "Q02",
+        'pool.on("state")  # here\nlive(build(pool, client))',
+        "a live machine has no trigger 'state'",
+        "rename it",
+    ),
+    # -- Q03: an unknown state
+    Case(
+        "unknown-source",
+        "Q03",
+        'pool.on("shut", source="opne")  # here',
+        "pool has no state 'opne'",
+        "did you mean 'open'? there are: open, closed",
+    ),
+    Case(
+        "unknown-source-in-list",
+        "Q03",
+        'pool.on("shut", source=["open", "gone"])  # here',
+        "pool has no state 'gone'",
+        "there are: open, closed",
+    ),
+    Case(
+        "unknown-dest",
+        "Q03",
+        'pool.on("shut", dest="close")  # here',
+        "pool has no state 'close'",
+        "did you mean 'closed'? there are: open, closed",
+    ),
+    Case(
+        "unknown-state-compared",
+        "Q03",
+        'pool.state == "shut"  # here',
+        "pool has no state 'shut'",
+        "there are: open, closed",
+    ),
+    Case(
+        "unknown-state-of-a-copy",
+        "Q03",
+        'any_of(client.state[c] == "bussy" for c in client)  # here',
+        "client[0] has no state 'bussy'",
+        "did you mean 'busy'? there are: idle, busy",
+    ),
+    Case(
+        "unknown-state-written",
+        "Q03",
+        'pool.on("shut", then={pool.state: "shut"})  # here',
+        "pool has no state 'shut'",
+        "there are: open, closed",
+    ),
+    Case(
+        "unknown-state-first",
+        "Q03",
+        'Machine("door", states=["open", "shut"], initial="ajar")  # here',
+        "door has no state 'ajar'",
+        "there are: open, shut",
+    ),
+    Case(
+        "unknown-state-dropped",
+        "Q03",
+        'pool.drop("shut", source="gone")  # here',
+        "pool has no state 'gone'",
+        "there are: open, closed",
+    ),
+    Case(
+        "source-without-states",
+        "Q03",
+        'Machine("plain").on("shut", source="open")  # here',
+        "plain has no states, so none called 'open'",
+        "give states=[...]",
+    ),
+    # -- Q04: an unknown variable
+    Case(
+        "state-of-stateless",
+        "Q04",
+        'Machine("plain").state  # here',
+        "plain has no states",
+        "give states=[...] when you make it",
+    ),
+    Case(
+        "variable-by-name",
+        "Q04",
+        'pool.on("shut", then={"fre": 1})  # here',
+        "'fre' is not a variable of pool: give the term, not its name",
+        "did you mean 'free'? there are: free, owner",
+    ),
+    # -- Q05: an unknown trigger
+    Case(
+        "drop-without-a-row",
+        "Q05",
+        'pool.on("shut", source="open")\npool.drop("shutt")  # here',
+        "pool has no such row for 'shutt' to drop",
+        "did you mean 'shut'? there are: shut",
+    ),
+    Case(
+        "drop-with-other-result",
+        "Q05",
+        'pool.on("shut", returns="yes")\npool.drop("shut", returns="no")  # here',
+        "pool has no such row for 'shut' to drop",
+        "did you mean 'shut'? there are: shut",
+    ),
+    Case(
+        "observer-of-nothing",
+        "Q05",
+        'pool.on("shut")\nwatch.on("shutt")  # here\nbuild(pool, watch)',
+        "no trigger 'shutt'",
+        "did you mean 'shut'? there are: shut",
+    ),
+    Case(
+        "unknown-trigger-happens",
+        "Q05",
+        'pool.on("shut")\ns = System("s", pool)\ns.never("p", happens("shot"))  # here\ns.build()',
+        "no trigger 'shot'",
+        "did you mean 'shut'? there are: shut",
+    ),
+    Case(
+        "unknown-trigger-enabled",
+        "Q05",
+        'pool.step("shut")\ns = System("s", pool)\ns.always("p", enabled("shut"))  # here\ns.build()',
+        "no trigger 'shut'",
+        "did you mean 'pool.shut'? there are: pool.shut",
+    ),
+    Case(
+        "unknown-trigger-in-rest",
+        "Q05",
+        'System("s", pool, rest=~enabled("shut")).build()  # here',
+        "no trigger 'shut'",
+        "there are none here",
+    ),
+    Case(
+        "accepts-what-it-is-never-on",
+        "Q05",
+        'pool.on("shut")\ns = System("s", pool, client)\ns.never("p", client.accepts("shut"))  # here\ns.build()',
+        "client is never on 'shut'",
+        "there are: pool",
+    ),
+    Case(
+        "fire-unknown-trigger",
+        "Q05",
+        'pool.on("shut")\nlive(build(pool, client)).fire("shot")',
+        "no trigger 'shot'",
+        "did you mean 'shut'? there are: shut",
+    ),
+    # -- Q06: an unknown result
+    Case(
+        "gets-and-nobody-returns",
+        "Q06",
+        'pool.on("take")\nclient.calls("take", gets="yes")  # here\nbuild(pool, client)',
+        "client gets 'yes' from 'take', and nobody returns anything",
+        "give a row that is on it returns=, or leave gets= out",
+    ),
+    Case(
+        "observer-of-no-such-result",
+        "Q06",
+        'pool.on("take", returns=["yes", "no"])\nwatch.on("take", gets="ye")  # here\nbuild(pool, client, watch)',
+        "'take' has no result 'ye'",
+        "did you mean 'yes'? there are: yes, no",
+    ),
+    Case(
+        "no-such-result-happens",
+        "Q06",
+        'pool.on("take", returns="yes")\ns = System("s", pool, client)\n'
+        's.never("p", happens("take", returns=7))  # here\ns.build()',
+        "'take' has no result '7'",
+        "there are: yes",
+    ),
+    Case(
+        "no-such-result-accepted",
+        "Q06",
+        'pool.on("take")\ns = System("s", pool, client)\n'
+        's.never("p", pool.accepts("take", returns="yes"))  # here\ns.build()',
+        "'take' has no result 'yes'",
+        "there are none here",
+    ),
+    # -- Q07: an unknown clause
+    Case(
+        "clause-is-no-text",
+        "Q07",
+        'pool.on("shut", clause=6)  # here',
+        "6 is not a clause id",
+        'write clause="WSP-06" or a list of ids',
+    ),
+    Case(
+        "no-catalogue",
+        "Q07",
+        'pool.on("shut", clause="POOL-1")  # here\nbuild(pool, client)',
+        "no clause 'POOL-1': there is no clauses.toml in this folder or above it",
+        "write clauses.toml beside the specification, or leave clause= out",
+    ),
+    Case(
+        "unknown-clause",
+        "Q07",
+        'file("clauses.toml", "".join(CLAUSE.format(name) for name in ("POOL-1", "POOL-2", "DOOR-1")))\n'
+        's = System("s", pool, client)\ns.always("p", True, clause=["POOL-1", "POOL-3"])  # here\ns.build()',
+        "no clause 'POOL-3'",
+        "did you mean 'POOL-2'? there are: POOL-1, POOL-2",
+    ),
+    Case(
+        "catalogue-without-text",
+        "Q07",
+        "file('clauses.toml', '[POOL-1]  # here\\nlevel = \"MUST\"\\ncore = true')\n"
+        'pool.on("shut", clause="POOL-1")\nbuild(pool, client)',
+        "clauses.toml is no catalogue of clauses: 'text'",
+        'each clause is a table: [WSP-06] with level = "MUST", core = true, text = "...", source = "..."',
+    ),
+    Case(
+        "clause-of-the-library",
+        "Q07",
+        'file("clauses.toml", CLAUSE.format("POOL-1"))\nmonkeypatch.setattr(library, "root", Path.cwd)\n'
+        'command("list", "POOL-42")',
+        "no clause 'POOL-42'",
+        "did you mean 'POOL-1'? there are: POOL-1",
+    ),
+    # -- Q08, Q09: an unknown property or machine
+    Case(
+        "unknown-property",
+        "Q08",
+        's = System("s", pool, client)\ns.always("at rest", True)\nsearch(s.build(), properties=["rest"])',
+        "no property 'rest' in s",
+        "did you mean 'at rest'? there are: at rest, domains",
+    ),
+    Case(
+        "machine-not-given-to-the-system",
+        "Q09",
+        'client.step("go", when=free > 0)  # here\nbuild(client)',
+        "pool is read here, but it is no machine of the system",
+        "give it to System(...); there are: client",
+    ),
+    Case(
+        "fresh-of-a-machine-not-given",
+        "Q09",
+        's = System("s", client)\ns.always("p", pool.fresh)  # here\ns.build()',
+        "pool is read here, but it is no machine of the system",
+        "give it to System(...); there are: client",
+    ),
+    Case(
+        "draw-unknown-machine",
+        "Q09",
+        'build(pool, client).machine("clients")',
+        "no machine 'clients' in s",
+        "did you mean 'client'? there are: pool, client",
+    ),
+    Case(
+        "unknown-live-machine",
+        "Q09",
+        'live(build(pool, client))["client"]',
+        "no live machine 'client'",
+        "did you mean 'client[1]'? there are: pool, client[0], client[1]",
+    ),
+    # -- Q10: a constant outside its domain
+    Case(
+        "constant-written",
+        "Q10",
+        'pool.on("take", then={free: 4})  # here',
+        "pool.free can never be 4",
+        "its values are: 0..3",
+    ),
+    Case(
+        "constant-first",
+        "Q10",
+        'pool.count("used", up_to=3, initial=[0, -1])  # here',
+        "pool.used can never be -1",
+        "its values are: 0..3",
+    ),
+    Case(
+        "number-for-a-flag",
+        "Q10",
+        'client.on("take", then={held: 1})  # here',
+        "client.held can never be 1",
+        "its values are: false, true",
+    ),
+    Case(
+        "name-compared",
+        "Q10",
+        'pool.one_of("mode", ["slow", "fast"]) == "faster"  # here',
+        "pool.mode can never be faster",
+        "its values are: slow, fast",
+    ),
+    Case(
+        "index-compared-with-a-number",
+        "Q10",
+        "owner == 0  # here",
+        "pool.owner can never be 0",
+        "its values are: none, client[0], client[1]",
+    ),
+    Case(
+        "live-state-too-short",
+        "Q10",
+        'live(build(pool), state=("open",))',
+        "a state of s has 3 values, not 1",
+    ),
+    Case(
+        "live-state-outside",
+        "Q10",
+        'live(build(door), state=("ajar",))',
+        "door.state can never be ajar",
+        "its values are: open, shut",
+    ),
+    Case(
+        "live-event-leaves-a-domain",
+        "Q10",
+        'door.on("add", then={door.count("n", up_to=0): where(door.state == "open", 1, 0)})\n'
+        'live(build(door)).fire("add")',
+        "add sets door.n to 1, outside its domain 0..0",
+        "nothing has changed; guard the row, or widen the domain",
+    ),
+    # -- Q11: a domain without values
+    Case(
+        "copies-below-zero",
+        "Q11",
+        'Machine("client", copies=-1)  # here',
+        "client cannot have -1 copies",
+        "give a number of copies, 0 or more",
+    ),
+    Case(
+        "one-of-no-copies",
+        "Q11",
+        'pool.one_of("guest", Machine("guest", copies=0))  # here',
+        "pool.guest has no values",
+        "give at least one, or optional=True",
+    ),
+    Case(
+        "one-of-nothing",
+        "Q11",
+        'pool.one_of("mode", [])  # here',
+        "pool.mode has no values",
+        "give at least one",
+    ),
+    Case(
+        "bound-is-no-integer",
+        "Q11",
+        'pool.count("used", up_to=2.5)  # here',
+        "pool.used has the bound 2.5",
+        "a bound is an integer or unbounded",
+    ),
+    Case(
+        "bounds-the-wrong-way-round",
+        "Q11",
+        'pool.integer("used", 3, 1)  # here',
+        "pool.used has no values: 3..1",
+        "raise the upper bound",
+    ),
+    Case(
+        "no-initial-value",
+        "Q11",
+        'pool.flag("used", initial=[])  # here',
+        "pool.used has no initial value",
+        "give at least one",
+    ),
+    Case(
+        "argument-with-one-truth-value",
+        "Q11",
+        'argument("graceful", [True])  # here',
+        "graceful has only the truth value True",
+        "give both, or use names",
+    ),
+    Case(
+        "states-as-one-string",
+        "Q11",
+        'Machine("door", states="open")  # here',
+        "the states of door are given as one string: 'open'",
+        "write a list: ['open']",
+    ),
+    Case(
+        "no-states",
+        "Q11",
+        'Machine("door", states=[])  # here',
+        "the states of door has no values",
+        "give at least one",
+    ),
+    Case(
+        "truth-value-among-names",
+        "Q11",
+        'pool.one_of("mode", ["slow", True])  # here',
+        "pool.mode has the truth value True among names",
+        "use a flag, or names",
+    ),
+    # -- Q12: a result that is not a name or a number
+    Case(
+        "result-is-a-bool",
+        "Q12",
+        'pool.on("take", returns=[True, False])  # here',
+        "a result is a name or a number, not True",
+        'write returns="TRUE" for a BOOL that is returned',
+    ),
+    Case(
+        "no-results",
+        "Q12",
+        'client.calls("take", gets=[])  # here',
+        "an empty list of results",
+        "leave the option out to accept every result",
+    ),
+    # -- Q13 to Q16: too much or too little
+    Case(
+        "unbounded-explored",
+        "Q13",
+        'pool.count("used", up_to=unbounded)\nsearch(build(pool, client))',
+        "pool.used is unbounded, and this search enumerates states",
+        "give it a bound (up_to=...)",
+    ),
+    Case(
+        "unbounded-any-value",
+        "Q13",
+        'pool.count("used", up_to=unbounded, initial=any_value)  # here',
+        "pool.used is unbounded, so it cannot start with any value",
+        "give up_to= or a list",
+    ),
+    Case(
+        "unbounded-range",
+        "Q13",
+        "list(Range(0, None).values())",
+        "an unbounded count cannot be enumerated",
+    ),
+    Case(
+        "any-value-of-too-many",
+        "Q14",
+        'pool.count("used", up_to=2**21, initial=any_value)  # here',
+        "pool.used has 2,097,153 values, too many to start with any",
+        "give a list",
+    ),
+    Case(
+        "too-many-initial-states",
+        "Q14",
+        'pool.count("a", up_to=1024, initial=any_value)\npool.count("b", up_to=1024, initial=any_value)\n'
+        's = System("s", pool, client)  # here\nsearch(s.build())',
+        "s has more than 1,048,576 initial states",
+        "let a first step choose the values, or give fewer variables several initial values",
+    ),
+    Case(
+        "too-many-initial-states-for-the-reference",
+        "Q14",
+        'pool.count("a", up_to=1024, initial=any_value)\npool.count("b", up_to=1024, initial=any_value)\n'
+        's = System("s", pool, client)  # here\nreference.initial_states(s.build())',
+        "s has 1,050,625 combinations of initial values, more than 1,048,576",
+        "let a first step choose the values, or give fewer variables several initial values",
+    ),
+    Case(
+        "no-initial-state",
+        "Q15",
+        's = System("s", pool, client, initially=free == 1)  # here\nnative_initial_states(s.build())',
+        "no state of s satisfies `initially`, so every property would hold of nothing",
+        "weaken `initially=` or widen the variables' `initial=`",
+    ),
+    Case(
+        "no-initial-state-for-the-reference",
+        "Q15",
+        's = System("s", pool, client, initially=free == 1)  # here\nreference.initial_states(s.build())',
+        "no state of s satisfies `initially`, so every property would hold of nothing",
+        "weaken `initially=` or widen the variables' `initial=`",
+    ),
+    Case(
+        "bound-too-large",
+        "Q16",
+        'pool.count("used", up_to=2**40 + 1)  # here',
+        "pool.used goes to 1,099,511,627,777, beyond 1,099,511,627,776",
+        "use a smaller domain",
+    ),
+    Case(
+        "product-too-large",
+        "Q16",
+        'big = pool.count("big", up_to=2**30)\nbig * big  # here',
+        "a number beyond 1,099,511,627,776 can come out of *",
+        "use smaller domains",
+    ),
+    # -- Q20 to Q29: rows and events
+    Case(
+        "call-that-nobody-is-on",
+        "Q20",
+        'pool.on("take")\nclient.calls("takes")  # here\nbuild(pool, client)',
+        "client calls 'takes', but nobody is on it",
+        "did you mean 'take'? there are: take",
+    ),
+    Case(
+        "result-that-no-caller-accepts",
+        "Q21",
+        'pool.on("take", returns=["yes", "no"])  # here\nclient.calls("take", gets="yes")\nbuild(pool, client)',
+        "pool returns 'no' for 'take', and no caller accepts it",
+        "add it to a caller's gets=, or leave gets= out; there are: yes",
+    ),
+    Case(
+        "two-that-return",
+        "Q22",
+        'pool.on("take", returns="yes")\ndoor.on("take", returns="no")  # here\nbuild(pool, door)',
+        "pool and door both return a result for 'take'",
+        "let one machine return it; the other may guard the event",
+    ),
+    Case(
+        "another-machines-variable-written",
+        "Q23",
+        'client.on("take", then={free: 0})  # here',
+        "a row of client cannot write pool.free",
+        "give pool a row that is on this trigger, and write it there",
+    ),
+    Case(
+        "caller-on-its-own-call",
+        "Q24",
+        'client.calls("take")\nclient.on("take")  # here\nbuild(client)',
+        "client calls 'take' and is on it too",
+        "write what the caller itself does into its calls() row",
+    ),
+    Case(
+        "initial-without-states",
+        "Q25",
+        'Machine("plain", initial="open")  # here',
+        "plain has no states, so initial= says nothing",
+        "give states=[...]",
+    ),
+    Case(
+        "gets-of-one-who-is-on",
+        "Q25",
+        'pool.on("take", gets="yes")  # here',
+        "pool is on 'take' and names gets=",
+        "results come from returns=",
+    ),
+    Case(
+        "every-without-copies",
+        "Q25",
+        'pool.on("take", every=True)  # here',
+        "pool has no copies, so every= says nothing",
+        "leave every= out",
+    ),
+    Case(
+        "unknown-fairness",
+        "Q25",
+        'pool.on("take", fair="Weak")  # here',
+        "fair='Weak' is no fairness",
+        'write fair="weak" or fair="strong"',
+    ),
+    Case(
+        "two-next-states",
+        "Q25",
+        'pool.on("shut", dest="closed", then={pool.state: "open"})  # here',
+        "pool gets its next state twice",
+        "write dest= or then={state: ...}",
+    ),
+    Case(
+        "argument-with-two-domains",
+        "Q26",
+        'pool.on("take", argument("n", [1, 2]))  # here\nclient.calls("take", argument("n", [1, 2, 3]))\n'
+        "build(pool, client)",
+        "the argument 'n' of 'take' has two domains: 1..3 and 1..2",
+        "make the argument once and give the same term to both rows",
+    ),
+    Case(
+        "observer-of-no-such-argument",
+        "Q26",
+        'pool.on("take", kind)\nwatch.on("take", argument("kin", ["hard"]))  # here\nbuild(pool, client, watch)',
+        "the observer watch names the argument 'kin', which 'take' does not have",
+        "did you mean 'kind'? there are: kind",
+    ),
+    Case(
+        "argument-undeclared",
+        "Q26",
+        'pool.on("take", when=kind == "soft")  # here\nbuild(pool, client)',
+        "pool uses the argument 'kind', and this row does not declare it",
+        "write on('take', kind, ...)",
+    ),
+    Case(
+        "argument-in-a-property",
+        "Q26",
+        's = System("s", pool, client)\ns.always("p", kind == "soft")  # here\ns.build()',
+        "the argument 'kind' is not known in 'p'",
+        "let an observer keep it",
+    ),
+    Case(
+        "observer-read",
+        "Q27",
+        'pool.on("take", when=seen < 3)  # here\nbuild(pool, client, watch)',
+        "a row of pool reads watch.seen, but watch is an observer",
+        "only properties read observers; let a machine keep what others need",
+    ),
+    Case(
+        "observer-with-copies",
+        "Q28",
+        'Machine("books", copies=2, observer=True)  # here',
+        "the observer books has copies",
+        "an observer is one; give it a variable for each case",
+    ),
+    Case(
+        "observer-steps",
+        "Q28",
+        'watch.step("look")  # here',
+        "the observer watch tries to act in 'watch.look'",
+        "an observer has on() rows with gets=",
+    ),
+    Case(
+        "observer-calls",
+        "Q28",
+        'watch.calls("take")  # here',
+        "the observer watch tries to act in 'take'",
+        "an observer has on() rows with gets=",
+    ),
+    Case(
+        "observer-returns",
+        "Q28",
+        'watch.on("take", returns="yes")  # here',
+        "the observer watch tries to act in 'take'",
+        "an observer has on() rows with gets=",
+    ),
+    Case(
+        "iterate-over-one-machine",
+        "Q29",
+        "[c for c in pool]  # here",
+        "pool has no copies to iterate over",
+        "give copies=n when you make it",
+    ),
+    Case(
+        "acting-of-one-machine",
+        "Q29",
+        "pool.acting  # here",
+        "pool has no copies, so nobody of it is acting",
+        "give copies=n",
+    ),
+    Case(
+        "index-of-one-machine",
+        "Q29",
+        "free[client.acting]  # here",
+        "pool has no copies, so pool.free takes no index",
+    ),
+    Case(
+        "index-may-be-none",
+        "Q29",
+        "held[owner]  # here",
+        "pool.owner may be none, so held[pool.owner] is not determined",
+        "write any_of((pool.owner == c) & (... held[c] ...) for c in client)",
+    ),
+    Case(
+        "acting-takes-no-part",
+        "Q29",
+        'client.on("give")\npool.on("take", then={owner: client.acting})  # here\nbuild(pool, client)',
+        "client.acting in 'take' is not determined: client takes no part in it",
+        "name a copy that takes part, or write any_of(... for c in client)",
+    ),
+    Case(
+        "acting-need-not-take-part",
+        "Q29",
+        'client.calls("take")\ndoor.calls("take")\npool.on("take", then={owner: client.acting})  # here\n'
+        "build(pool, client, door)",
+        "client.acting in 'take' is not determined: client need not be a single copy in it",
+        "name a copy that takes part, or write any_of(... for c in client)",
+    ),
+    Case(
+        "acting-of-all-copies",
+        "Q29",
+        'client.on("take", every=True)\npool.on("take", then={owner: client.acting})  # here\nbuild(pool, client)',
+        "client.acting in 'take' is not determined: client need not be a single copy in it",
+        "name a copy that takes part, or write any_of(... for c in client)",
+    ),
+    Case(
+        "copy-not-named-in-a-row",
+        "Q29",
+        'pool.on("take", when=~held)  # here\nbuild(pool, client)',
+        "client.held is not determined here: client has 2 copies",
+        "say which: held[client.acting], or all_of(held[c] ... for c in client)",
+    ),
+    Case(
+        "copy-not-named-in-a-property",
+        "Q29",
+        's = System("s", pool, client)\ns.never("p", held)  # here\ns.build()',
+        "client.held is not determined here: client has 2 copies",
+        "say which: held[client.acting], or all_of(held[c] ... for c in client)",
+    ),
+    Case(
+        "copy-not-named-in-rest",
+        "Q29",
+        'System("s", pool, client, rest=client.state == "idle").build()  # here',
+        "client.state is not determined here: client has 2 copies",
+        "say which: state[client.acting], or all_of(state[c] ... for c in client)",
+    ),
+    Case(
+        "acting-in-a-property",
+        "Q29",
+        's = System("s", pool, client)\ns.never("p", held[client.acting])  # here\ns.build()',
+        "client.acting is not known in 'p': a property is about no copy in particular",
+        "write all_of(... for c in client)",
+    ),
+    Case(
+        "live-choice-that-nobody-makes",
+        "Q29",
+        'door.on("turn", dest="open", returns="a")\ndoor.on("turn", dest="shut", returns="b")\n'
+        'live(build(door)).fire("turn")',
+        "turn can happen in 2 ways",
+        "give result=, by= or arguments, or choose=; the ways are:\n"
+        "    turn -> a by door (line 1)\n    turn -> b by door (line 2)",
+    ),
+    # -- Q30 to Q35: terms
+    Case(
+        "index-of-another-machine",
+        "Q30",
+        'guest = Machine("guest", copies=2)\nheld[guest.acting]  # here',
+        "the acting guest is not an index of client",
+        "index held by a copy of client, as in all_of(held[c] == ... for c in client)",
+    ),
+    Case(
+        "number-as-an-index",
+        "Q30",
+        "held[0]  # here",
+        "0 is not an index of client",
+        "index held by a copy of client, as in all_of(held[c] == ... for c in client)",
+    ),
+    Case(
+        "comparison-without-parentheses",
+        "Q30",
+        'pool.on("take", when=free & 1)  # here',
+        "& takes truth values, and pool.free is a number",
+        PARENTHESES,
+    ),
+    Case(
+        "guard-is-a-name",
+        "Q30",
+        'pool.on("take", when="open")  # here',
+        "when takes truth values, and open is a name",
+        PARENTHESES,
+    ),
+    Case(
+        "property-is-a-number",
+        "Q30",
+        'System("s", pool).always("p", free)  # here',
+        "p takes truth values, and pool.free is a number",
+        PARENTHESES,
+    ),
+    Case(
+        "flag-compared-with-a-number",
+        "Q30",
+        "any_of(held[c] == 1 for c in client)  # here",
+        "client[0].held is a truth value and 1 is a number",
+        "compare two values of one kind",
+    ),
+    Case(
+        "indices-of-two-machines",
+        "Q30",
+        'guest = Machine("guest", copies=2)\nowner == guest.acting  # here',
+        "pool.owner is an index of client and the acting guest is an index of guest",
+        "they can never be equal",
+    ),
+    Case(
+        "order-of-truths",
+        "Q30",
+        '(free == 1) < (door.state == "open")  # here',
+        "truth values have no order: pool.free == 1 < door.state == open",
+    ),
+    Case(
+        "order-of-names",
+        "Q30",
+        'pool.state < "open"  # here',
+        "< takes numbers, and pool.state is a name",
+        "names have only == and !=",
+    ),
+    Case(
+        "sum-of-names",
+        "Q30",
+        "pool.state + 1  # here",
+        "+ takes numbers, and pool.state is a name",
+        "names have only == and !=",
+    ),
+    Case(
+        "sum-of-truths",
+        "Q30",
+        "sum_of(held[c] for c in client)  # here",
+        "+ takes numbers, and client[0].held is a truth value",
+        "write where(p, 1, 0), or count_of(...) to count truths",
+    ),
+    Case(
+        "where-of-two-kinds",
+        "Q30",
+        "where(free == 0, held, 1)  # here",
+        "where gives a truth value or a number: client.held, 1",
+        "give two values of one kind",
+    ),
+    Case(
+        "effect-of-another-kind",
+        "Q30",
+        'pool.on("take", then={free: pool.state})  # here',
+        "pool.free cannot take pool.state: they are of two kinds",
+    ),
+    Case(
+        "effect-is-another-index",
+        "Q30",
+        'guest = Machine("guest", copies=2)\npool.on("take", then={owner: guest.acting})  # here',
+        "pool.owner cannot take the acting guest, an index of guest",
+    ),
+    Case("if", "Q31", "if free == 1:  # here\n    pass", "a term is not a Python bool: pool.free == 1", BOOL),
+    Case("and", "Q31", "free > 1 and free < 3  # here", "a term is not a Python bool: pool.free > 1", BOOL),
+    Case("or", "Q31", "free == 1 or free == 3  # here", "a term is not a Python bool: pool.free == 1", BOOL),
+    Case("not", "Q31", "not (free == 1)  # here", "a term is not a Python bool: pool.free == 1", BOOL),
+    Case("chained-comparison", "Q31", "0 < free < 3  # here", "a term is not a Python bool: pool.free > 0", BOOL),
+    Case("in-a-list", "Q31", "free in [1, 2]  # here", "a term is not a Python bool: pool.free == 1", BOOL),
+    Case("python-max", "Q31", "max(free, 2)  # here", "a term is not a Python bool: pool.free < 2", BOOL),
+    Case(
+        "index-as-a-number",
+        "Q32",
+        "owner + 1  # here",
+        "pool.owner is an index, not a number: copies are interchangeable and have only == and !=",
+        INDEX,
+    ),
+    Case(
+        "index-ordered",
+        "Q32",
+        "owner < client.acting  # here",
+        "pool.owner is an index, not a number: copies are interchangeable and have only == and !=",
+        INDEX,
+    ),
+    Case(
+        "copy-as-a-number",
+        "Q32",
+        "[c + 1 for c in client]",
+        "client[0] is an index, not a number: copies are interchangeable and have only == and !=",
+        INDEX,
+    ),
+    Case(
+        "copy-as-a-position",
+        "Q32",
+        '[["a", "b"][c] for c in client]',
+        "client[0] is an index, not a number: copies are interchangeable and have only == and !=",
+        INDEX,
+    ),
+    Case(
+        "happens-in-when",
+        "Q33",
+        'pool.on("take", when=happens("give"))  # here',
+        "give happens has no meaning in when=",
+        "after, happens, enabled, accepts, fresh and unchanged belong to properties",
+    ),
+    Case(
+        "after-in-then",
+        "Q33",
+        'pool.on("take", then={free: after(free)})  # here',
+        "after(pool.free) has no meaning in then=",
+        "after, happens, enabled, accepts, fresh and unchanged belong to properties",
+    ),
+    Case(
+        "fresh-in-when",
+        "Q33",
+        'client.on("take", when=pool.fresh)  # here',
+        "pool is fresh has no meaning in when=",
+        "after, happens, enabled, accepts, fresh and unchanged belong to properties",
+    ),
+    Case(
+        "unchanged-in-rest",
+        "Q33",
+        'System("s", pool, rest=pool.unchanged)  # here',
+        "pool is unchanged has no meaning in rest, which speaks of states",
+    ),
+    Case(
+        "after-in-initially",
+        "Q33",
+        'System("s", pool, initially=after(free) == 0)  # here',
+        "after(pool.free) has no meaning in initially, which speaks of states",
+    ),
+    Case(
+        "happens-always-possible",
+        "Q33",
+        'System("s", pool).always_possible("p", happens("take", returns="yes"))  # here',
+        "take happens -> yes has no meaning in always_possible, which speaks of states",
+    ),
+    Case(
+        "after-of-after",
+        "Q33",
+        "after(after(free) + 1)  # here",
+        "after() of a term that speaks of a step already: after(pool.free) + 1",
+    ),
+    Case(
+        "expression-written",
+        "Q34",
+        'pool.on("take", then={free - 1: free})  # here',
+        "pool.free - 1 is not a variable of pool",
+        "a row writes its own copy's variables: then={variable: value}",
+    ),
+    Case(
+        "copys-variable-written",
+        "Q34",
+        'client.on("take", then={held[client.acting]: True})  # here',
+        "client[the acting client].held is not a variable of client",
+        "a row writes its own copy's variables: then={variable: value}",
+    ),
+    Case(
+        "expression-indexed",
+        "Q34",
+        "[(~held)[c] for c in client]  # here",
+        "not client.held is no variable of a machine with copies",
+        "index a variable",
+    ),
+    Case(
+        "iterate-over-a-term",
+        "Q35",
+        "[value for value in free]  # here",
+        "a term has no elements: pool.free",
+        "iterate over a machine with copies",
+    ),
+    Case(
+        "in-a-term", "Q35", '"open" in pool.state  # here', "a term has no elements: pool.state", "write x.is_in([...])"
+    ),
+    Case("fraction", "Q35", "free == 1.5  # here", "1.5 is neither a term nor a value", VALUE),
+    Case(
+        "machine-as-a-value", "Q35", "owner == client  # here", "<machine client> is neither a term nor a value", VALUE
+    ),
+    Case(
+        "all-of-a-number",
+        "Q35",
+        "all_of(3)  # here",
+        "all_of takes terms, not 3",
+        "write all_of(... for c in machine)",
+    ),
+    Case(
+        "name-as-an-argument",
+        "Q35",
+        'pool.on("take", "give")  # here',
+        "'give' is not an argument",
+        "make one with argument(name, values)",
+    ),
+    Case(
+        "machines-in-a-list",
+        "Q35",
+        'System("s", [pool, client])  # here',
+        "[<machine pool>, <machine client>] is not a machine",
+        "System(name, machine, machine, ..., rest=...)",
+    ),
+    Case(
+        "function-returns-nothing",
+        "Q35",
+        'def model(*, n: int = 2):  # here\n    System("s", pool)\ninstantiate(model)',
+        "model returns NoneType, not a System",
+        "end it with `return system`",
+    ),
+    # -- Q40 to Q42: parameters
+    Case(
+        "parameter-no-number",
+        "Q40",
+        'instantiate(model, {"n": "two"})',
+        "n=two: n is an integer from 1 to 8",
+        "its default is 2",
+    ),
+    Case(
+        "parameter-too-large",
+        "Q40",
+        'instantiate(model, {"n": "9"})',
+        "n=9: n is an integer from 1 to 8",
+        "its default is 2",
+    ),
+    Case(
+        "parameter-negative",
+        "Q40",
+        'instantiate(model, {"m": -1})',
+        "m=-1: m is an integer, 0 or more",
+        "its default is 0",
+    ),
+    Case(
+        "parameter-no-truth",
+        "Q40",
+        'instantiate(model, {"b": "yes"})',
+        "b=yes: b is true or false",
+        "its default is False",
+    ),
+    Case("parameter-no-choice", "Q40", 'instantiate(model, {"c": "z"})', "c=z: c is one of x, y", "its default is x"),
+    Case("parameter-no-text", "Q40", 'instantiate(model, {"t": 5})', "t=5: t is a text", "its default is hello"),
+    Case(
+        "unknown-parameter",
+        "Q41",
+        'instantiate(model, {"nn": 1})',
+        "model has no parameter 'nn'",
+        "did you mean 'n'? there are: n, m, b, c, t",
+    ),
+    Case(
+        "parameter-without-a-default",
+        "Q42",
+        "def model(*, n: int): ...  # here\ninstantiate(model)",
+        "the parameter 'n' needs a default and a name",
+        "write def model(*, n: int = 2)",
+    ),
+    Case(
+        "parameter-by-position",
+        "Q42",
+        "def model(n: int = 2): ...  # here\ninstantiate(model)",
+        "the parameter 'n' needs a default and a name",
+        "write def model(*, n: int = 2)",
+    ),
+    Case(
+        "parameter-without-a-type",
+        "Q42",
+        "def model(*, n=2): ...  # here\ninstantiate(model)",
+        "the parameter 'n' has no usable type",
+        "annotate it as int, bool, Literal[...] or Annotated[int, Between(low, high)]",
+    ),
+    Case(
+        "parameter-of-another-type",
+        "Q42",
+        "def model(*, n: float = 2.0): ...  # here\ninstantiate(model)",
+        "the parameter 'n' has no usable type",
+        "annotate it as int, bool, Literal[...] or Annotated[int, Between(low, high)]",
+    ),
+    # -- Q43 to Q47: targets
+    Case(
+        "no-such-target",
+        "Q43",
+        'library.find("winsok")',
+        "there is no target 'winsok'",
+        f"a library model, a file.py or a checks file; did you mean 'winsock'? there are: {MODELS}",
+    ),
+    Case(
+        "no-such-file",
+        "Q43",
+        'library.find("specs/mine.py")',
+        "there is no file specs/mine.py",
+        "give a path from the current folder",
+    ),
+    Case(
+        "no-such-module",
+        "Q43",
+        'library.find("nowhere.mine:model")',
+        "there is no target 'nowhere.mine:model': no module 'nowhere.mine' is found",
+        f"there are: {MODELS}",
+    ),
+    Case(
+        "no-such-function",
+        "Q43",
+        'file("mine_43.py", ONE)\nlibrary.find("mine_43.py:modle")',
+        "mine_43.py:modle: there is no function 'modle'",
+        "did you mean 'model'? there are: model",
+    ),
+    Case("no-such-checks", "Q43", 'command("mine.toml")', "there is no file mine.toml"),
+    Case(
+        "unreadable-checks",
+        "Q46",
+        'Path("mine.toml").write_bytes(b"\\xff")\ncommand("mine.toml")',
+        "mine.toml is no UTF-8 text",
+        "save it as UTF-8",
+    ),
+    Case(
+        "checks-folder",
+        "Q43",
+        'Path("mine.toml").mkdir()\nexpectations.read(Path("mine.toml"))',
+        "mine.toml cannot be read: Is a directory",
+    ),
+    Case(
+        "syntax-error",
+        "Q44",
+        'file("mine_44.py", "x = 1\\ndef model(  # here\\n")\nlibrary.find("mine_44.py")',
+        "mine_44.py does not load: '(' was never closed",
+    ),
+    Case(
+        "exception-while-loading",
+        "Q44",
+        'file("mine_44b.py", "x = 1\\ny = x / 0  # here\\n")\nlibrary.find("mine_44b.py")',
+        "mine_44b.py does not load: ZeroDivisionError: division by zero",
+    ),
+    Case(
+        "exception-while-building",
+        "Q44",
+        'file("mine_44c.py", ONE.replace("return", "[][n]  # here\\n    return"))\n'
+        'library.find("mine_44c.py").system()',
+        "mine_44c.py does not load: IndexError: list index out of range",
+    ),
+    Case(
+        "no-loader",
+        "Q44",
+        'file("mine_44d.py", ONE)\n'
+        'monkeypatch.setattr(library.importlib.util, "spec_from_file_location", lambda *_: None)\n'
+        'library.find("mine_44d.py")',
+        "mine_44d.py is no Python file",
+    ),
+    Case(
+        "file-without-a-system",
+        "Q45",
+        'file("mine_45.py", "x = 1")\nlibrary.find("mine_45.py")',
+        "mine_45.py has no function that returns a System",
+        "write def model(*, clients: int = 2) -> System: ...",
+    ),
+    Case(
+        "file-with-two-systems",
+        "Q45",
+        'file("mine_45b.py", ONE + ONE.replace("model", "other"))\nlibrary.find("mine_45b.py")',
+        "mine_45b.py has several systems",
+        "write mine_45b.py:NAME; there are: model, other",
+    ),
+    Case(
+        "checks-are-no-toml",
+        "Q46",
+        'file("c.toml", "[[check]]\\nmodel = winsock  # here\\n")\nexpectations.read(Path("c.toml"))',
+        "Invalid value (at line 2, column 9)",
+        BROKEN,
+    ),
+    Case(
+        "checks-with-other-tables",
+        "Q46",
+        'file("c.toml", "[[checks]]  # here\\n")\nexpectations.read(Path("c.toml"))',
+        "there are only tables [[check]], and at least one",
+        BROKEN,
+    ),
+    Case(
+        "check-with-an-unknown-key",
+        "Q46",
+        "checks('modle = \"winsock\"')",
+        "a check has no 'modle'",
+        "did you mean 'model'? there are: model, parameters, why, states, transitions, depth, expect",
+    ),
+    Case(
+        "check-without-a-model",
+        "Q46",
+        "checks('why = \"w\"')",
+        'a check needs model = "..."; parameters is a table and why a text',
+        BROKEN,
+    ),
+    Case(
+        "check-with-a-count-in-words",
+        "Q46",
+        'checks(\'model = "m"\\nstates = "many"\')',
+        "states is a number",
+        BROKEN,
+    ),
+    Case(
+        "check-without-expectation",
+        "Q46",
+        "checks('model = \"m\"')",
+        'a check needs expect = { "PROPERTY" = "holds" } or expect = "holds"',
+        BROKEN,
+    ),
+    Case(
+        "check-with-an-unknown-verdict",
+        "Q46",
+        'checks(\'model = "m"\\nexpect = { p = "hold" }\')',
+        "an expected verdict is one of holds, violated, unknown, with a length where there is a trace",
+        BROKEN,
+    ),
+    Case(
+        "check-with-a-length-in-words",
+        "Q46",
+        'checks(\'model = "m"\\nexpect = { p = { verdict = "violated", length = "3" } }\')',
+        "a length is a number of steps",
+        BROKEN,
+    ),
+    Case(
+        "module-from-another-place",
+        "Q47",
+        'stranger = ModuleType("model")\nstranger.__file__ = str(Path("model.py").resolve())\n'
+        'monkeypatch.setitem(sys.modules, "model", stranger)\nlibrary.find("winsock")',
+        "the module 'model' was found in model.py, not in the library",
+        "rename your own module 'model', or give its file as the target",
+    ),
+    # -- Q48: the command line, drawing, live machines
+    Case("unknown-format", "Q48", 'command("winsock", "--format", "xml")', "--format xml: there are text and json"),
+    Case(
+        "constant-for-checks",
+        "Q48",
+        'command("c.toml", "-c", "n=1")',
+        "-c says nothing for a checks file, whose rows say it",
+        "name a model instead",
+    ),
+    Case(
+        "property-for-checks",
+        "Q48",
+        'command("c.toml", "--property", "p")',
+        "--property says nothing for a checks file, whose rows say it",
+        "name a model instead",
+    ),
+    Case("all-and-a-target", "Q48", 'command("winsock", "--all")', "--all and a target", "give one of them"),
+    Case("constant-without-value", "Q48", 'command("winsock", "-c", "n")', "-c n: write -c NAME=VALUE"),
+    Case(
+        "draw-all-and-a-target",
+        "Q48",
+        'command("draw", "winsock", "--all")',
+        "--all draws the whole library",
+        "leave the other options out",
+    ),
+    Case("draw-nothing", "Q48", 'command("draw")', "nothing to draw", "name a target, or give --all"),
+    Case(
+        "draw-into-no-folder",
+        "Q48",
+        'file("mine_48.py", ONE)\ncommand("draw", "mine_48.py", "-o", "nowhere/mine.dot")',
+        "nowhere/mine.dot cannot be written: No such file or directory",
+    ),
+    Case(
+        "png-on-a-terminal",
+        "Q48",
+        'file("mine_48b.py", ONE)\nmonkeypatch.setattr(sys.stdout, "isatty", lambda: True)\n'
+        'monkeypatch.setattr(gallery, "picture", lambda *_, **__: b"")\n'
+        'command("draw", "mine_48b.py", "--format", "png")',
+        "a PNG is no text for a terminal",
+        "write -o FILE.png",
+    ),
+    Case(
+        "draw-unknown-format",
+        "Q48",
+        'gallery.picture("winsock", {}, form="gif")',
+        "--format gif: there are dot, mermaid, svg, png",
+    ),
+    Case(
+        "draw-machine-and-space",
+        "Q48",
+        'gallery.picture("winsock", {}, machine="client", space=True)',
+        "--machine and --space",
+        "a state space is of all machines; give one of them",
+    ),
+    Case(
+        "draw-many-initial-states",
+        "Q48",
+        'file("mine_48c.py", ONE.replace("up_to=n", "up_to=n, initial=any_value"))\n'
+        'gallery.picture("mine_48c.py", {"n": 300}, space=True)',
+        "one has more than 200 states: too many to draw",
+        "draw smaller parameters than n=300, or its machines",
+    ),
+    Case(
+        "draw-many-states",
+        "Q48",
+        'door.step("add", then={(n := door.count("n", up_to=300)): minimum(n + 1, 300)})\n'
+        "from quiesce.show.statespace import space\nspace(build(door))",
+        "s has more than 200 states: too many to draw",
+        "draw a smaller system, or its machines",
+    ),
+    Case(
+        "graph-of-many-states",
+        "Q48",
+        'pool.step("take", then={free: minimum(free + 1, 3)})\nto_networkx(build(pool), limit=3)',
+        "s has more than 3 states: too many for a graph of Python objects",
+        "choose smaller parameters, or give a larger limit=",
+    ),
+    Case(
+        "live-inside-an-event",
+        "Q48",
+        'door.on("turn", dest="shut")\nrunning = live(build(door))\n'
+        'running.machines["door"].before_state_change = lambda _: running.fire("turn")\nrunning.fire("turn")',
+        "turn cannot happen inside another event",
+        "fire it when that is over",
+    ),
+    Case(
+        "live-not-like-this",
+        "Q48",
+        'door.on("turn", returns="a")\nlive(build(door)).fire("turn", result="b")',
+        "turn is not possible like this",
+        "the ways are:\n    turn -> a by door (line 1)",
+    ),
+    Case(
+        "live-not-now",
+        "Q48",
+        'door.on("close", source="shut")\ndoor.on("turn")\nlive(build(door)).fire("close")',
+        "close is not possible now",
+        "possible now: turn",
+    ),
+    Case(
+        "live-bad-choice",
+        "Q48",
+        'door.on("turn", returns=["a", "b"])\nlive(build(door), choose=lambda _: None).fire("turn")',
+        "choose= gives no way for turn",
+        "the ways are:\n    turn -> a by door (line 1)\n    turn -> b by door (line 1)",
+    ),
+    # -- found by looking for mistakes that ended in a Python traceback, or in nothing
+    Case(
+        "then-is-a-list",
+        "Q35",
+        'pool.step("go", then=[(free, 1)])  # here',
+        "then= is a table, not [(<term pool.free>, 1)]",
+        "write then={variable: value}",
+    ),
+    Case(
+        "no-source-at-all",
+        "Q25",
+        'pool.step("go", source=[])  # here',
+        "a row of pool starts from no state: source=[]",
+        "leave source= out for every state",
+    ),
+    Case("no-trigger-at-all", "Q25", "pool.on([])  # here", "a row without a trigger: []", "name at least one"),
+    Case(
+        "values-are-a-set",
+        "Q11",
+        'pool.one_of("mode", {"slow"})  # here',
+        "pool.mode are no list: {'slow'}",
+        "write a list: its order is the order of the values",
+    ),
+    Case(
+        "remainder",
+        "Q30",
+        "free % 2  # here",
+        "terms have no such operator: pool.free",
+        "numbers have + - * and comparisons, minimum(a, b) and maximum(a, b); truth values & | ~",
+    ),
+    Case(
+        "variable-of-a-namesake",
+        "Q04",
+        'other = Machine("pool").flag("odd")\ns = System("s", pool, client)\ns.always("x", other)  # here\ns.build()',
+        "the machine 'pool' of this system has no variable 'odd'",
+        "the term is another machine's of the same name; there are: state, free, owner",
+    ),
+    Case(
+        "observed-argument-with-another-domain",
+        "Q26",
+        'pool.on("go", argument("k", ["a", "b"]))\nwatch.on("go", argument("k", range(3)))  # here\n'
+        'System("s", pool, client, watch).build()',
+        "the argument 'k' of 'go' has two domains: a, b and 0..2",
+        "make the argument once and give the same term to both rows",
+    ),
+    Case(
+        "default-out-of-bounds",
+        "Q42",
+        "def model(*, n: Annotated[int, Between(1, 8)] = 0) -> System: ...  # here\ninstantiate(model)",
+        "the default 0 of 'n' is none of its values",
+        "n is an integer from 1 to 8",
+    ),
+    Case(
+        "unknown-annotation",
+        "Q42",
+        'def model(*, n: "Nope" = 0) -> System: ...  # here\ninstantiate(model)',
+        "a parameter of model has an unknown type: name 'Nope' is not defined",
+    ),
+    Case("check-without-all", "Q48", 'command("draw", "winsock", "--check")', "--check and --into go with --all"),
+    Case(
+        "pictures-into-a-file",
+        "Q48",
+        'file("here", "")\ncommand("draw", "--all", "--into", "here")',
+        "the pictures cannot be written: File exists",
+    ),
+)
+
+UNREACHABLE: tuple[str, ...] = ()
+"""Parts of the raise statements that nothing leads to today."""
+
+ONE = """
+from quiesce import Machine, System, any_value
+
+def model(*, n: int = 2) -> System:
+    machine = Machine("machine", states=["a"])
+    machine.count("n", up_to=n)
+    return System("one", machine)
+"""
+CLAUSE = '[{}]\nlevel = "MUST"\ncore = true\ntext = "It holds."\n'
+
+
+def model(
+    *,
+    n: Annotated[int, Between(1, 8)] = 2,
+    m: int = 0,
+    b: bool = False,
+    c: Literal["x", "y"] = "x",
+    t: str = "hello",
+) -> System:
+    """Return a system with a parameter of each type."""
+    return System("model", Machine("machine", states=["a"]))
+
+
+def file(name: str, text: str) -> None:
+    """Write a file into the current folder."""
+    Path(name).write_text(text, encoding="utf-8")
+
+
+def checks(row: str) -> None:
+    """Read a checks file with one row."""
+    file("checks.toml", f"[[check]]\n{row}\n")
+    expectations.read(Path("checks.toml"))
+
+
+def command(*words: str) -> None:
+    """Run the command, and let what it prints of a mistake be raised."""
+    cli.app(["check", *words] if words[0] not in cli.VERBS else list(words), standalone_mode=False)
+
+
+def raised(problem: object, **_: object) -> None:
+    """Stand in for `print` in the command."""
+    if isinstance(problem, SpecificationError):
+        raise problem
+
+
+WAYS = {
+    "CLAUSE": CLAUSE,
+    "ONE": ONE,
+    "ModuleType": ModuleType,
+    "Path": Path,
+    "checks": checks,
+    "command": command,
+    "Annotated": Annotated,
+    "Between": Between,
+    "Range": Range,
+    "expectations": expectations,
+    "file": file,
+    "gallery": gallery,
+    "instantiate": instantiate,
+    "library": library,
+    "live": live,
+    "model": model,
+    "native_initial_states": native_initial_states,
+    "reference": reference,
+    "search": search,
+    "sys": sys,
+    "to_networkx": to_networkx,
+}
+"""What the text of a mistake may use besides the language and the machines."""
+
+
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Return what the text of a mistake may use: the language, some machines, and ways to what else can fail."""
+    pool = Machine("pool", states=["open", "closed"])
+    door = Machine("door", states=["open", "shut"])
+    client = Machine("client", copies=2, states=["idle", "busy"])
+    watch = Machine("watch", observer=True)
+    machines = {
+        "pool": pool,
+        "door": door,
+        "client": client,
+        "watch": watch,
+        "free": pool.count("free", up_to=3),
+        "owner": pool.one_of("owner", client, optional=True),
+        "held": client.flag("held"),
+        "seen": watch.count("seen", up_to=3),
+        "kind": argument("kind", ["soft", "hard"]),
+        "build": lambda *given: System("s", *given).build(),
+    }
+    language = {name: getattr(quiesce, name) for name in quiesce.__all__}
+    return language | machines | WAYS | {"monkeypatch": monkeypatch}
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Case], SpecificationError]]:
+    """Give a function that makes a mistake and returns its error; the mistake is a file in a folder of its own."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(cli, "print", raised, raising=False)
+    loaded = set(sys.modules)
+
+    def make(case: Case) -> SpecificationError:
+        (tmp_path / case.id).mkdir()
+        monkeypatch.chdir(tmp_path / case.id)
+        place = Path.cwd() / "mistake.py"
+        place.write_text(case.mistake, encoding="utf-8")
+        code = compile(case.mistake, str(place), "exec", dont_inherit=True)
+        with pytest.raises(SpecificationError) as caught, monkeypatch.context() as patch:
+            exec(code, names(patch))
+        return caught.value
+
+    yield make
+    for name in set(sys.modules) - loaded:
+        if name.startswith("mine_"):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_mistake_is_told(case: Case, told: Callable[[Case], SpecificationError]) -> None:
+    """A mistake gives its code, the whole message, the line that is wrong, and what to write instead."""
+    error = told(case)
+    assert (error.code, error.message, error.hint) == (case.code, case.message, case.hint)
+    expected = [f"{case.code} {case.message}", *([f"  {case.hint}"] if case.hint else [])]
+    if MARK in case.mistake or case.mistake.startswith("checks("):
+        assert error.place is not None
+        line = Path(error.place.file).read_text(encoding="utf-8").splitlines()[error.place.line - 1].strip()
+        assert MARK in line or line == "[[check]]"
+        expected[0] = f"{Path(error.place.file).name}:{error.place.line}: {expected[0]}"
+        expected.insert(1, f"    {line}")
+    else:
+        assert error.place is None
+    assert str(error) == "\n".join(expected)
+
+
+def test_cases_are_told_apart() -> None:
+    """No two cases have the same id, and each marks one line at most."""
+    assert len({case.id for case in CASES}) == len(CASES)
+    assert all(case.mistake.count(MARK) <= 1 for case in CASES)
+
+
+# -- nothing is left out ---------------------------------------------------------------------------------------------
+
+
+class Site(NamedTuple):
+    """A statement that raises a user's mistake."""
+
+    file: str
+    first: int
+    last: int
+    text: str
+
+
+@cache
+def sites() -> tuple[Site, ...]:
+    """Return every `raise` of the source that raises a SpecificationError, made there or by a function."""
+    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(SOURCE.rglob("*.py"))}
+    makers = {"SpecificationError"}
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.returns and ast.unparse(node.returns) in makers:
+                makers.add(node.name)
+            if isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & makers:
+                makers.add(node.name)
+    return tuple(
+        Site(file.relative_to(SOURCE).as_posix(), node.lineno, node.end_lineno or node.lineno, ast.unparse(node))
+        for file, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) in makers
+    )
+
+
+def raised_at(error: SpecificationError) -> Site:
+    """Return the statement that raised an error first."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    assert step is not None
+    name, line = Path(step.tb_frame.f_code.co_filename).relative_to(SOURCE).as_posix(), step.tb_lineno
+    (site,) = [site for site in sites() if site.file == name and site.first <= line <= site.last]
+    return site
+
+
+def test_every_raise_is_reached(told: Callable[[Case], SpecificationError]) -> None:
+    """Every statement of the source that raises a user's mistake is reached by a case, or known to be out of reach."""
+    reached = {raised_at(told(case)) for case in CASES}
+    missing = {site for site in sites() if site not in reached}
+    unreachable = {site for site in missing if any(text in site.text for text in UNREACHABLE)}
+    assert [f"{site.file}:{site.first}: {site.text}" for site in sorted(missing - unreachable)] == []
+    assert len(unreachable) == len(UNREACHABLE)
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """Return (code, meaning, typical message) of every row of the document's tables."""
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    rows = re.finditer(r"^\| (Q\d\d) \| (.+?) \| (``?)(.+?)\3 \| .+ \|$", text, re.MULTILINE)
+    return [(row[1], row[2], row[4]) for row in rows]
+
+
+def test_codes_are_the_same_everywhere() -> None:
+    """The table of codes, the document and these cases have the same codes; the document says what the table says."""
+    assert [(code, meaning) for code, meaning, _ in documented()] == list(CODES.items())
+    assert {case.code for case in CASES} == set(CODES)
+
+
+def test_document_shows_real_messages() -> None:
+    """Every typical message in the document is one that a case gives, under the same code."""
+    given = {(case.code, case.message) for case in CASES}
+    assert [(code, message) for code, _, message in documented() if (code, message) not in given] == []
+
+
+def test_codes_are_raised_and_listed() -> None:
+    """Every code of the table is written somewhere in the source, and every code written there is in the table."""
+    written = {
+        code
+        for file in SOURCE.rglob("*.py")
+        if file != SOURCE / "core" / "errors.py"
+        for code in re.findall(r'"(Q\d\d)"', file.read_text(encoding="utf-8"))
+    }
+    assert written == set(CODES)
+
+
+# -- the parts of a message ------------------------------------------------------------------------------------------
+
+
+def test_hint_lists_what_exists() -> None:
+    """A hint names the likely word first, lists 24 names at most, and says so where there are none."""
+    assert known("opne", ["open", "closed"]) == "did you mean 'open'? there are: open, closed"
+    assert known("x", ["open", "closed"]) == "there are: open, closed"
+    assert known("x", []) == "there are none here"
+    assert known("x", map(str, range(24))).endswith("22, 23")
+    assert known("x", map(str, range(26))).endswith("22, 23 and 2 more")
+
+
+def test_place_is_shown_from_the_current_or_the_content_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place is shown relative to the current folder, else from the content folder on, else by the file's name."""
+    monkeypatch.chdir(tmp_path)
+    here, away = Path.cwd(), Path.cwd().parent / "away"
+    assert str(Place(str(here / "sub" / "mine.py"), 3)) == "sub/mine.py:3"
+    assert str(Place(str(away / "spec" / "winsock.py"), 4)) == "spec/winsock.py:4"
+    assert str(Place(str(away / "other" / "mine.py"), 5)) == "mine.py:5"
+
+
+def test_place_without_a_line_to_show(tmp_path: Path) -> None:
+    """Where the file or the line is not there, a message has no source line, and is given all the same."""
+    (tmp_path / "short.py").write_text("x = 1\n", encoding="utf-8")
+    assert Place(str(tmp_path / "short.py"), 1).source_line() == "x = 1"
+    assert Place(str(tmp_path / "short.py"), 9).source_line() is None
+    missing = Place(str(tmp_path / "missing.py"), 1)
+    assert str(SpecificationError("Q31", "m", place=missing, hint="h")) == "missing.py:1: Q31 m\n  h"

@@ -266,9 +266,8 @@ class _Maker:
     def pad(self) -> None:
         """Declare big variables until a state takes several words."""
         wanted = self.number(1, 6)
-        number = 0
-        for machine in [self.pick([*self.machines, *self.observers]) for _ in range(wanted)]:
-            number += 1
+        chosen = [self.pick([*self.machines, *self.observers]) for _ in range(wanted)]
+        for number, machine in enumerate(chosen, start=1):
             top = self.pick([LARGEST, 2**32, 2**31 - 1, 2**40 - 1, 2**20])
             low = self.pick([0, -(2**20), -LARGEST])
             start = self.initial(Range(low, top), machine.copies)

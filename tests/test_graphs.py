@@ -45,7 +45,7 @@ def test_depths_are_shortest_distances(system: System) -> None:
 
 
 def test_always_possible_is_reachability_in_the_graph(system: System) -> None:
-    """AG EF p holds exactly where every node is a goal or an ancestor of one, and the trace leads to one that is not."""
+    """AG EF p holds exactly where every node is a goal or an ancestor of one; the trace leads to one that is not."""
     graph, result = to_networkx(system), check(system)
     asked = [answer for answer in result.properties if answer.property.kind is PropertyKind.ALWAYS_POSSIBLE]
     for answer in asked:

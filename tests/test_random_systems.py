@@ -1,4 +1,4 @@
-"""The reference search and the native engine give one answer on random systems: counts, verdicts and the very traces."""
+"""Reference search and native engine give one answer on random systems: counts, verdicts and the very traces."""
 
 from __future__ import annotations
 

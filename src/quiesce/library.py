@@ -141,8 +141,10 @@ def _check_place(module: ModuleType | None, home: Path) -> None:
 
 
 def _folder(place: str) -> str:
-    path = Path(place)
-    return (path.parent if path.name == "__init__.py" else path).as_posix()
+    """Return where a module was found, from the current folder on if it is inside."""
+    path = Path(place).resolve()
+    found = path.parent if path.name == "__init__.py" else path
+    return (found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found).as_posix()
 
 
 def _from_file(file: Path) -> ModuleType:

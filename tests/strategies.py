@@ -202,7 +202,8 @@ class _Maker:
         """Make a machine, with states or without."""
         states: list[Any] | None = None
         if not self.chance(3 if not observer else 2):
-            states = self.pick([["s", "t"], ["s", "t", "u"], ["s", 2, Colour.RED], ["s"]])
+            choices: list[list[Any]] = [["s", "t"], ["s", "t", "u"], ["s", 2, Colour.RED], ["s"]]
+            states = self.pick(choices)
         initial: Any = None
         if states is not None and self.afford(len(states), copies) and self.chance(5):
             initial = self.pick([any_value, states[:2], states[-1]])
@@ -305,7 +306,10 @@ class _Maker:
         known = [given for given in env.arguments if _of(given.domain) == machine.name] + known
         constants = [lift(copy) for copy in machine]
         if depth > 0:
-            holders = self.candidates(env, lambda domain: _of(domain) == machine.name and None not in domain.names)
+            holders = self.candidates(
+                env,
+                lambda domain: isinstance(domain, Symbols) and domain.of == machine.name and None not in domain.names,
+            )
             if holders and not self.chance(3):
                 held = self.read(self.pick(holders), env, depth - 1)
                 return after(held) if env.place == "step" and self.chance(3) else held
@@ -503,7 +507,9 @@ class _Maker:
             kind = self.pick(["happens", "after", "number", "unchanged", "name"])
             event = self.pick(self.events)
             if kind == "happens":
-                if event.results and self.chance(2):
+                telling = [other for other in self.events if len(other.results) > 1]
+                if telling and not self.chance(3):
+                    event = self.pick(telling)
                     wanted = self.some(event.results, 1, 2)
                     return happens(event.trigger, returns=wanted[0] if len(wanted) == 1 else wanted)
                 return happens(event.trigger)
@@ -520,6 +526,9 @@ class _Maker:
         event = self.pick(self.events)
         if kind == "fresh":
             return self.pick(env.readable).fresh
+        whole = [other for other in self.events if other.every & {machine.name for machine in other.parts}]
+        if kind == "accepts" and whole and self.chance(2):
+            event = self.pick(whole)
         if kind == "accepts" and event.parts:
             machine = self.pick(event.parts)
             if event.results and self.chance(2):

@@ -30,7 +30,7 @@ from quiesce.language.parameters import instantiate
 from quiesce.show import gallery
 from tests.documents import ROOT
 
-SOURCE = ROOT / "src" / "quiesce"
+SOURCE = Path(quiesce.__file__).parent
 MARK = "# here"
 
 BOOL = (

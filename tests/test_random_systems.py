@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, event, given, note, reject, settings
 
-from quiesce import SpecificationError, System
+from quiesce import Machine, SpecificationError, System, any_value, happens
+from quiesce.core.result import Verdict
 from tests.strategies import described, features, systems
 from tests.test_engines import agreed
 
@@ -57,3 +58,67 @@ def test_both_engines_give_one_answer_on_random_systems(written: System) -> None
     SEEN.update(seen)
     for feature in seen:
         event(feature)
+
+
+# -- what random systems seldom show ----------------------------------------------------------------------------------
+
+
+def test_a_step_that_leaves_a_domain_decides_no_step_property() -> None:
+    """Only the step from x = 2 is asked about, and it is not followed: unknown."""
+    machine = Machine("m")
+    x = machine.count("x", up_to=2)
+    machine.step("up", then={x: x + 1})
+    system = System("s", machine)
+    system.never("up from two", happens("m.up") & (x == 2))
+    assert agreed(system).answer("up from two").verdict is Verdict.UNKNOWN
+
+
+def test_a_step_that_leaves_a_domain_is_no_stuttering() -> None:
+    """A state whose only step leaves a domain is no deadlock, with stuttering or without: unknown, not violated."""
+    machine = Machine("m")
+    x = machine.count("x", up_to=0)
+    machine.step("up", then={x: x + 1})
+    system = System("s", machine)
+    system.no_deadlock("moving", stuttering=True)
+    system.no_deadlock("alive")
+    answers = agreed(system).properties
+    assert [each.verdict for each in answers] == [Verdict.UNKNOWN, Verdict.UNKNOWN, Verdict.VIOLATED]
+
+
+def test_a_product_of_negative_numbers_is_checked_against_its_domain() -> None:
+    """y * z with y, z in -2..1: every pair is tried once, and where the product is 1, n = 1 is one more state."""
+    machine = Machine("m")
+    y, z = (machine.integer(name, -2, 1, initial=any_value) for name in "yz")
+    n = machine.count("n", up_to=1)
+    machine.step("multiply", when=n == 0, then={n: y * z})
+    answer = agreed(System("s", machine))
+    products = [a * b for a in range(-2, 2) for b in range(-2, 2)]
+    ones = products.count(1)
+    assert (answer.states, answer.transitions) == (16 + ones, 16)
+    assert answer.answer("domains").verdict is Verdict.VIOLATED
+
+
+def test_happens_tells_results_apart() -> None:
+    """The result "ok" is returned from x = 0 and "no" from x = 1 only, so a step with "no" has a witness of 2 steps."""
+    machine = Machine("m")
+    x = machine.count("x", up_to=1)
+    machine.on("go", when=x == 0, then={x: 1}, returns="ok")
+    machine.on("go", when=x == 1, returns="no")
+    system = System("s", machine)
+    system.sometimes("no", happens("go", returns="no"))
+    trace = agreed(system).answer("no").trace
+    assert trace is not None
+    assert trace.length == 2
+
+
+def test_accepts_of_an_every_row_asks_every_copy() -> None:
+    """Two copies become ready one after the other, and the row of every copy is accepted after 2 steps."""
+    machine = Machine("m", copies=2)
+    ready = machine.flag("ready")
+    machine.step("prepare", when=~ready, then={ready: True})
+    machine.on("go", when=ready, every=True)
+    system = System("s", machine)
+    system.sometimes("accepted", machine.accepts("go"))
+    trace = agreed(system).answer("accepted").trace
+    assert trace is not None
+    assert trace.length == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -375,11 +376,11 @@ def test_replay_refuses_a_departure_told_wrongly(counter: SystemData) -> None:
             )
 
 
-def _altered(trace: Trace, **change: object) -> Trace:
+def _altered(trace: Trace, **change: Any) -> Trace:
     """Return a trace whose last step is changed."""
     return replace(trace, steps=(*trace.steps[:-1], replace(trace.steps[-1], **change)))
 
 
-def _relabelled(trace: Trace, **change: object) -> Trace:
+def _relabelled(trace: Trace, **change: Any) -> Trace:
     """Return a trace whose last label is changed."""
     return _altered(trace, label=replace(trace.steps[-1].label, **change))

@@ -328,7 +328,7 @@ def draw(
     form: Annotated[str, typer.Option("--format", help="dot, mermaid, svg or png.")] = "dot",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Draw the whole library into --into.")] = False,
-    into: Annotated[Path | None, typer.Option(help="The folder for --all (default: the library's diagrams/).")] = None,
+    into: Annotated[Path | None, typer.Option(help="The folder for --all (default: diagrams/).")] = None,
     stale: Annotated[bool, typer.Option("--check", help="With --all: write nothing, fail if a file is stale.")] = False,
 ) -> int:
     """Draw a machine, a system or a small state space as DOT, Mermaid, SVG or PNG."""

@@ -58,7 +58,7 @@ def draw_all(folder: Path | None = None, *, write: bool) -> list[str]:
     With `write` False nothing is written. SVG files are compared by being there, for their layout depends on the
     Graphviz that pygraphviz brings; DOT and Markdown files by what they hold.
     """
-    home = folder if folder is not None else library.root() / "diagrams"
+    home = folder if folder is not None else Path("diagrams")
     wanted = dict(_gallery())
     changed = []
     for name, content in wanted.items():

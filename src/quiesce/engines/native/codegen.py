@@ -15,13 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
-from quiesce.core.expressions import ARITHMETIC, Apply, Cell, Constant, Expr, Next, Op, apply
+from quiesce.core.expressions import ARITHMETIC, COMPARISONS, MEANING, Apply, Cell, Constant, Expr, Next, Op, apply
 from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.layout import Layout
 
 SWITCHABLE = 64
 """A cell with more values than this is never switched on: its tests stay conjuncts."""
+
+LONGEST_LEAF = 64
+"""Rows in one block without branches; a longer leaf is split into functions."""
 
 SAVED_ROWS = 4
 """A switch is worth its branch when it spares at least this many rows."""
@@ -52,6 +55,8 @@ class _Program:
         self.out = Function(flat, layout)
         self.blocks = 0
         self.flag_words = flag_words(len(asked))
+        self.counters = ("made", "fired", "moved", *(f"flags{word}" for word in range(self.flag_words)))
+        self.leaves: list[str] = []
         self.stutters = any(
             question.property.kind is PropertyKind.NO_DEADLOCK and question.property.stuttering for question in asked
         )
@@ -59,10 +64,8 @@ class _Program:
     def text(self) -> str:
         """Return the whole function."""
         out = self.out
-        head = [f"  %{name} = alloca i64" for name in ("made", "fired", "moved")]
-        head += [f"  %flags{word} = alloca i64" for word in range(self.flag_words)]
-        names = ["made", "fired", "moved", *(f"flags{word}" for word in range(self.flag_words))]
-        out.lines[:0] = head + [f"  store i64 0, ptr %{name}" for name in names]
+        head = [f"  %{name} = alloca i64" for name in self.counters]
+        out.lines[:0] = head + [f"  store i64 0, ptr %{name}" for name in self.counters]
         self.tree([self.task(row) for row in self.flat.rows])
         self.judge_state()
         out.do(f"store i64 {out.emit('load i64, ptr %fired')}, ptr %info")
@@ -72,7 +75,7 @@ class _Program:
         out.do(f"ret i64 {out.emit('load i64, ptr %made')}")
         body = "\n".join(out.lines)
         arguments = "ptr noalias readonly %state, ptr noalias writeonly %successors, ptr noalias writeonly %info"
-        return f"{HEADER}define i64 @expand({arguments}) {{\nentry:\n{body}\n}}\n"
+        return f"{HEADER}{''.join(self.leaves)}define i64 @expand({arguments}) {{\nentry:\n{body}\n}}\n"
 
     # -- the switch tree ----------------------------------------------------------------------------------------------
 
@@ -109,6 +112,9 @@ class _Program:
                     return None
                 chosen = frozenset({int(value)}) & self.codes(slot)
                 return slot, chosen if op is Op.EQ else self.codes(slot) - chosen
+            case Apply(op=op, operands=(Cell(slot=slot), Constant(value=value))) if self.is_binary(slot, op):
+                assert isinstance(value, int)
+                return slot, frozenset(code for code in self.codes(slot) if MEANING[op](code, value))
             case Apply(op=Op.OR, operands=operands):
                 inners = [self.test(operand) for operand in operands]
                 if any(inner is None for inner in inners) or len({inner[0] for inner in inners if inner}) != 1:
@@ -117,6 +123,10 @@ class _Program:
                 return slots[0][0], frozenset().union(*(codes for _, codes in slots))
             case _:
                 return None
+
+    def is_binary(self, slot: int, op: Op) -> bool:
+        """Tell whether an order test is as good as an equality: the cell has two values, as a place of a safe net."""
+        return op in COMPARISONS and size(self.flat.cells[slot].domain) == 2
 
     def codes(self, slot: int) -> frozenset[int]:
         """Return all codes of a cell that can be switched on."""
@@ -127,14 +137,35 @@ class _Program:
         """Emit tasks: a switch on the cell that spares most rows, then those that do not test it; or a leaf."""
         pivot = self.pivot(tasks)
         if pivot is None:
-            for task in tasks:
-                self.emit_row(task)
+            if len(tasks) <= LONGEST_LEAF:
+                self.rows(tasks)
+            else:
+                for start in range(0, len(tasks), LONGEST_LEAF):
+                    self.outline(tasks[start : start + LONGEST_LEAF])
             return
         tested = [task for task in tasks if pivot in task.tests]
         self.switch(pivot, tested)
         rest = [task for task in tasks if pivot not in task.tests]
         if rest:
             self.tree(rest)
+
+    def rows(self, tasks: list[_Task]) -> None:
+        """Emit a leaf: every row without branches."""
+        for task in tasks:
+            self.emit_row(task)
+
+    def outline(self, tasks: list[_Task]) -> None:
+        """Emit a leaf as a function of its own, and call it: code generation grows faster than a block."""
+        name = f"leaf{len(self.leaves)}"
+        self.leaves.append("")
+        around, self.out = self.out, Function(self.flat, self.layout)
+        self.rows(tasks)
+        body = "\n".join(self.out.lines)
+        pointers = ", ".join(f"ptr %{counter}" for counter in ("state", "successors", *self.counters))
+        head = f"define internal void @{name}({pointers}) noinline"
+        self.leaves[int(name[4:])] = f"{head} {{\nentry:\n{body}\n  ret void\n}}\n"
+        self.out = around
+        self.out.do(f"call void @{name}({pointers})")
 
     def pivot(self, tasks: list[_Task]) -> int | None:
         """Return the cell on which a switch spares most rows, or None where it spares too few."""

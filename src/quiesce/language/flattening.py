@@ -6,7 +6,7 @@ the cells it writes. Names and indices become positions in a domain; a value tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -90,6 +90,12 @@ def flatten(machines: Sequence[Machine], properties: Sequence[Property], *, init
     )
 
 
+def flat_predicates(machines: Sequence[Machine]) -> Callable[[Expr], Expr]:
+    """Return the translation of state predicates of machines to cells, for formulas that are asked of a built system."""
+    flattener = _Flattener(machines)
+    return lambda expr: flattener.truth(expr, _Context())
+
+
 class _Flattener:
     """The cells and joint rows of some machines, and the translation of expressions to them."""
 
@@ -109,6 +115,9 @@ class _Flattener:
         )
         self.slots = {(cell.machine, cell.variable, cell.copy): slot for slot, cell in enumerate(self.cells)}
         self.rows = tuple(self._joint_rows())
+        self.guards: dict[str, list[Expr]] = {}
+        for row in self.rows:
+            self.guards.setdefault(row.trigger, []).append(row.guard)
 
     # -- joint rows ---------------------------------------------------------------------------------------------------
 
@@ -249,8 +258,7 @@ class _Flattener:
                 happened = context.event[0] == trigger and (results is None or context.event[1] in results)
                 return Constant(happened)
             case Enabled(trigger=trigger):
-                guards = [row.guard for row in self.rows if row.trigger == trigger]
-                return self._at(apply(Op.OR, *guards), context)
+                return self._at(apply(Op.OR, *self.guards.get(trigger, [])), context)
             case Accepts(machine=machine, trigger=trigger, results=results):
                 return self._at(self._accepts(self.machines[machine], trigger, results), context)
             case Fresh(machine=machine):

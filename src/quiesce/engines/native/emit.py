@@ -5,7 +5,7 @@ Text is built, not objects: it is the fastest way from Python, and it is the key
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from quiesce.core.domains import Boolean
@@ -171,13 +171,3 @@ def _nodes(expr: Expr) -> Iterator[Expr]:
         yield node
         if isinstance(node, Apply):
             stack.extend(node.operands)
-
-
-def labels(flat: Flat, layout: Layout, predicates: Sequence[Expr]) -> str:
-    """Return the LLVM text of `label` for at most 64 state predicates."""
-    out = Function(flat, layout)
-    total = "0"
-    for bit, predicate in enumerate(predicates):
-        total = out.emit(f"or i64 {total}, {out.bit(out.truth(predicate), bit)}")
-    body = "\n".join(out.lines)
-    return f"{HEADER}define i64 @label(ptr %state) {{\nentry:\n{body}\n  ret i64 {total}\n}}\n"

@@ -3,7 +3,7 @@ table.
 
 All kernels stand in this one file and are cached under a folder named by its content and by the versions of numba and
 llvmlite, because numba does not notice that a called function changed. They know nothing of systems: they see words,
-and call the compiled `expand` and `label` by address.
+and call the compiled `expand` by address.
 
 The table is open, with linear probing. A slot's key is the state's word plus 1 where a state has one word, else a
 hash of its words that is compared in full on the states; 0 is empty. `numbers` holds the state's number: its position
@@ -51,18 +51,6 @@ def _expand(typingctx, address, state, successors, info):  # type: ignore[no-unt
         return builder.call(builder.inttoptr(arguments[0], pointer), arguments[1:])
 
     return types.int64(types.int64, types.int64, types.int64, types.int64), code
-
-
-@intrinsic
-def _label(typingctx, address, state):  # type: ignore[no-untyped-def]
-    """Call the compiled `label` at an address."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        word = ir.IntType(64)
-        pointer = ir.FunctionType(word, [word]).as_pointer()
-        return builder.call(builder.inttoptr(arguments[0], pointer), arguments[1:])
-
-    return types.int64(types.int64, types.int64), code
 
 
 @intrinsic
@@ -297,14 +285,6 @@ def least_predecessor(expand, first, last, target_, states_, words, buffer_, inf
 
 
 @njit(cache=True, nogil=True)
-def label_all(label, count, states_, words, marks):  # type: ignore[no-untyped-def]
-    """Write the predicate bits of every state."""
-    states = states_.ctypes.data
-    for number in range(count):
-        marks[number] = np.uint64(_label(label, states + number * words * 8))
-
-
-@njit(cache=True, nogil=True)
 def sweep(offsets, targets, marked, rounds):  # type: ignore[no-untyped-def]
     """Mark every state with a marked successor, in sweeps from the last state and from the first in turn.
 
@@ -328,39 +308,6 @@ def sweep(offsets, targets, marked, rounds):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def mark_backwards(offsets, targets, marked):  # type: ignore[no-untyped-def]
-    """Mark every state from which a marked one can be reached: one pass over the reversed edges."""
-    count = len(marked)
-    starts = np.zeros(count + 1, dtype=np.int64)
-    for target in targets:
-        starts[target + 1] += 1
-    for number in range(count):
-        starts[number + 1] += starts[number]
-    sources = np.empty(len(targets), dtype=np.uint32)
-    fill = starts[:-1].copy()
-    for number in range(count):
-        for edge in range(offsets[number], offsets[number + 1]):
-            sources[fill[targets[edge]]] = number
-            fill[targets[edge]] += 1
-    queue = np.empty(count, dtype=np.uint32)
-    tail = 0
-    for number in range(count):
-        if marked[number]:
-            queue[tail] = number
-            tail += 1
-    head = 0
-    while head < tail:
-        number = queue[head]
-        head += 1
-        for edge in range(starts[number], starts[number + 1]):
-            source = sources[edge]
-            if not marked[source]:
-                marked[source] = True
-                queue[tail] = source
-                tail += 1
-
-
-@njit(cache=True, nogil=True)
 def least_unmarked(first, last, states_, words, marked):  # type: ignore[no-untyped-def]
     """Return the least unmarked state of a range, or -1."""
     states = states_.ctypes.data
@@ -369,6 +316,95 @@ def least_unmarked(first, last, states_, words, marked):  # type: ignore[no-unty
         if not marked[number] and (best < 0 or _precedes(states, number * words, states, best * words, words)):
             best = np.int64(number)
     return best
+
+
+# -- graphs ----------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def reverse(offsets, targets):  # type: ignore[no-untyped-def]
+    """Return the reversed graph in the same form: the predecessors of state n."""
+    count = len(offsets) - 1
+    starts = np.zeros(count + 1, dtype=np.int64)
+    for target in targets:
+        starts[np.int64(target) + 1] += 1
+    for number in range(count):
+        starts[number + 1] += starts[number]
+    sources = np.empty(len(targets), dtype=np.uint32)
+    fill = starts[:-1].copy()
+    for number in range(count):
+        for edge in range(offsets[number], offsets[number + 1]):
+            sources[fill[targets[edge]]] = number
+            fill[targets[edge]] += 1
+    return starts, sources
+
+
+@njit(cache=True, nogil=True)
+def some_successor(offsets, targets, marked):  # type: ignore[no-untyped-def]
+    """Return the states with a marked successor: EX."""
+    found = np.zeros(len(marked), dtype=np.bool_)
+    for number in range(len(marked)):
+        for edge in range(offsets[number], offsets[number + 1]):
+            if marked[targets[edge]]:
+                found[number] = True
+                break
+    return found
+
+
+@njit(cache=True, nogil=True)
+def until(starts, sources, stay, goal):  # type: ignore[no-untyped-def]
+    """Return the states from which some run stays in `stay` until `goal`: E[stay U goal], backwards from the goal."""
+    found = goal.copy()
+    queue = np.empty(len(goal), dtype=np.uint32)
+    tail = 0
+    for number in range(len(goal)):
+        if found[number]:
+            queue[tail] = number
+            tail += 1
+    head = 0
+    while head < tail:
+        number = queue[head]
+        head += 1
+        for edge in range(starts[number], starts[number + 1]):
+            source = sources[edge]
+            if stay[source] and not found[source]:
+                found[source] = True
+                queue[tail] = source
+                tail += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def for_ever(offsets, targets, starts, sources, stay):  # type: ignore[no-untyped-def]
+    """Return the states from which some maximal run stays in `stay`: EG; those that must leave are taken away."""
+    count = len(stay)
+    kept = stay.copy()
+    ways = np.zeros(count, dtype=np.int64)
+    queue = np.empty(count, dtype=np.uint32)
+    tail = 0
+    for number in range(count):
+        if kept[number]:
+            for edge in range(offsets[number], offsets[number + 1]):
+                if stay[targets[edge]]:
+                    ways[number] += 1
+            if ways[number] == 0 and offsets[number + 1] > offsets[number]:
+                queue[tail] = number
+                tail += 1
+    for position in range(tail):
+        kept[queue[position]] = False
+    head = 0
+    while head < tail:
+        number = queue[head]
+        head += 1
+        for edge in range(starts[number], starts[number + 1]):
+            source = sources[edge]
+            if kept[source]:
+                ways[source] -= 1
+                if ways[source] == 0:
+                    kept[source] = False
+                    queue[tail] = source
+                    tail += 1
+    return kept
 
 
 numba.config.CACHE_DIR = _before

@@ -17,7 +17,7 @@ from quiesce.core.trace import State
 from quiesce.core.verdicts import Finding, Found, conclude
 from quiesce.engines.native import kernels
 from quiesce.engines.native.codegen import flag_words, program
-from quiesce.engines.native.emit import labels
+from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.layout import Layout, layout
 from quiesce.engines.native.machine_code import Compiled, compiled
@@ -104,7 +104,7 @@ def check(
 class Space:
     """The reachable states of a system, in words, in levels, with a table from words to numbers."""
 
-    def __init__(self, system: System, asked: Sequence[FlatProperty]) -> None:
+    def __init__(self, system: System, asked: Sequence[FlatProperty], *, keep_graph: bool = False) -> None:
         self.system, self.asked = system, asked
         self.layout: Layout = layout(system.flat.cells)
         self.words = self.layout.words
@@ -116,7 +116,9 @@ class Space:
         self.info = np.zeros(1 + flag_words(len(asked)), dtype=np.int64)
         self.count = 0
         self.edges = 0
-        self.keeps_graph = any(question.property.kind is PropertyKind.ALWAYS_POSSIBLE for question in asked)
+        self.keeps_graph = keep_graph or any(
+            question.property.kind is PropertyKind.ALWAYS_POSSIBLE for question in asked
+        )
         room = LEAST_SLOTS if self.keeps_graph else 0
         self.offsets = np.zeros(room, dtype=np.int64)
         self.targets = np.empty(room, dtype=np.uint32)
@@ -310,19 +312,22 @@ class Space:
         self.offsets[self.count] = self.edges
         return self.offsets[: self.count + 1], self.targets[: self.edges]
 
+    def columns(self) -> Columns:
+        """Return the states found so far as columns."""
+        return Columns(self.layout, self.states[: self.count * self.words])
+
     def _impossible(self) -> dict[str, Finding]:
         """For each `always_possible`: the first, least state from which its goal cannot be reached any more."""
         goals = [question for question in self.asked if question.property.kind is PropertyKind.ALWAYS_POSSIBLE]
         if not goals:
             return {}
-        formulas = [question.state for question in goals if question.state is not None]
-        marks = self.marks(formulas)
         offsets, targets = self.graph()
         findings = {}
-        for bit, question in enumerate(goals):
-            marked = (marks[bit // 64] >> np.uint64(bit % 64)) & np.uint64(1) != 0
+        for question in goals:
+            assert question.state is not None
+            marked = self.columns().truth(question.state)
             if not kernels.sweep(offsets, targets, marked, SWEEPS):
-                kernels.mark_backwards(offsets, targets, marked)
+                marked = kernels.until(*kernels.reverse(offsets, targets), np.ones_like(marked), marked)
             for depth in range(len(self.levels) - 1):
                 number = kernels.least_unmarked(
                     self.levels[depth], self.levels[depth + 1], self.states, self.words, marked
@@ -331,16 +336,6 @@ class Space:
                     findings[question.property.name] = Finding(depth=depth, state=self.state(int(number)))
                     break
         return findings
-
-    def marks(self, formulas: Sequence[object]) -> list[Words]:
-        """Return for every 64 state formulas one word a state: bit b tells whether formula b holds there."""
-        marks = []
-        for start in range(0, len(formulas), 64):
-            code = compiled(labels(self.system.flat, self.layout, formulas[start : start + 64]))  # type: ignore[arg-type]
-            words = np.empty(self.count, dtype=np.uint64)
-            kernels.label_all(code.address("label"), self.count, self.states, self.words, words)
-            marks.append(words)
-        return marks
 
 
 def _grown(array: NDArray[Number], length: int) -> NDArray[Number]:

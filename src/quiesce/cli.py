@@ -18,6 +18,7 @@ from quiesce.core.result import SystemResult, Verdict
 
 if TYPE_CHECKING:
     from quiesce.core.system import System
+    from quiesce.engines.native import Limits
     from quiesce.expectations import Check
 
 HOLDS, VIOLATED, WRONG, UNKNOWN, SUSPICIOUS, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
@@ -111,6 +112,10 @@ def check(
     everything: Annotated[bool, typer.Option("--all", help="All checks of the library, defects included.")] = False,
     max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds of search.")] = None,
+    bound: Annotated[int | None, typer.Option(min=1, help="Of a .pnml net: tokens in a place.")] = None,
+    formulas: Annotated[
+        list[Path] | None, typer.Option(help="Of a .pnml net: a formula file of the Model Checking Contest.")
+    ] = None,
     form: Form = "text",
     plain: Plain = False,
 ) -> int:
@@ -128,7 +133,13 @@ def check(
     settings = _settings(constants)
     for target in _chosen_targets(targets, everything):
         try:
-            if target.endswith(".toml"):
+            if (bound is not None or formulas) and not target.endswith(".pnml"):
+                raise SpecificationError("Q48", "--bound and --formulas are for a .pnml net")
+            if target.endswith(".pnml"):
+                if settings or properties:
+                    raise SpecificationError("Q48", "-c and --property say nothing of a .pnml net")
+                session.check_net(Path(target), bound, formulas or [])
+            elif target.endswith(".toml"):
                 if settings or properties:
                     option = "-c" if settings else "--property"
                     raise SpecificationError(
@@ -176,7 +187,7 @@ def _settings(constants: list[str] | None) -> dict[str, object]:
 class _Session:
     """The answers of one command, printed as they come."""
 
-    def __init__(self, as_json: bool, plain: bool, limits: object, started: float) -> None:
+    def __init__(self, as_json: bool, plain: bool, limits: Limits, started: float) -> None:
         self.as_json, self.plain, self.limits, self.started = as_json, plain, limits, started
         self.results: list[SystemResult] = []
         self.statuses: list[int] = []
@@ -189,6 +200,20 @@ class _Session:
         begun = time.perf_counter()
         system = library.find(name).system(settings)
         result = self.search(system, properties, begun)
+        self.print_report(result)
+        self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
+
+    def check_net(self, file: Path, bound: int | None, formulas: list[Path]) -> None:
+        """Check a Petri net: its bound, and the formulas of contest files."""
+        from quiesce.bridges import contest, pnml
+        from quiesce.engines import temporal
+
+        begun = time.perf_counter()
+        net = pnml.read(file)
+        system = pnml.bounded(net, limits=self.limits) if bound is None else pnml.system(net, bound=bound)
+        asked = [question for name in formulas for question in contest.questions(name)]
+        result = temporal.answer(system, asked, limits=self.limits, started=begun)
+        self.results.append(result)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
 
@@ -238,7 +263,7 @@ class _Session:
         from quiesce.engines.native import check as search
 
         with _Watch(system.name, shown=not self.plain and sys.stderr.isatty()) as watch:
-            result = search(system, properties=properties, limits=self.limits, watch=watch.update, started=begun)  # type: ignore[arg-type]
+            result = search(system, properties=properties, limits=self.limits, watch=watch.update, started=begun)
         self.results.append(result)
         return result
 

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path as File
 
 from quiesce.bridges.pnml import NET
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import FALSE, Constant, Enabled, Expr, Op, Read, apply
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, Temporal
+from quiesce.engines.temporal import Question
 
 NAMESPACE = "{http://mcc.lip6.fr/}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A question of the contest: a formula, or the greatest number of tokens in some places together (`bound`)."""
-
-    id: str
-    formula: Formula | None = None
-    bound: Expr | None = None
-
-
 def questions(file: File) -> Iterator[Question]:
-    """Yield the questions of a formula file.
+    """Yield the questions of a formula file, each with the contest's id; a bound is of some places together.
 
     Raises SpecificationError: Q43 for a file that cannot be read, Q44 for what is no formula of the contest.
     """

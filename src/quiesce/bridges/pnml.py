@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quiesce.core.errors import SpecificationError
+from quiesce.core.result import Verdict
 from quiesce.core.system import System as SystemData
+from quiesce.engines.native import Limits, check
 from quiesce.language.machines import Machine
 from quiesce.language.operators import all_of
 from quiesce.language.systems import System
@@ -71,6 +73,25 @@ def read(file: Path) -> Net:
 def _number(node: ElementTree.Element, label: str, otherwise: int) -> int:
     text = node.findtext(f"{{*}}{label}/{{*}}text")
     return otherwise if text is None else int(text)
+
+
+def bounded(net: Net, *, limits: Limits | None = None, most: int = 1 << 16) -> SystemData:
+    """Return a net as a system with the least power of two that bounds all its places, found by searching.
+
+    Where a search is stopped by a limit, the bound that it was for is taken.
+
+    Raises SpecificationError (Q13) where some place holds more than `most` tokens.
+    """
+    bound = 1
+    while bound <= most:
+        candidate = system(net, bound=bound)
+        result = check(candidate, limits=limits)
+        if result.verdict is Verdict.HOLDS or result.stopped is not None:
+            return candidate
+        bound *= 2
+    raise SpecificationError(
+        "Q13", f"{net.name} puts more than {most:,} tokens into a place", hint="it may be unbounded; give --bound N"
+    )
 
 
 def system(net: Net, *, bound: int) -> SystemData:

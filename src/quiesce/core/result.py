@@ -24,7 +24,8 @@ class PropertyResult:
     """The verdict on one property.
 
     `scope` says of what ("all 1,101 states"); `flags` qualify it ("truncated", "reduced", "vacuous"). `trace` is the
-    shortest counterexample, or for a `sometimes` that holds its witness.
+    shortest counterexample, or for a `sometimes` that holds its witness. `value` is the answer to a question for a
+    number.
     """
 
     property: Property
@@ -32,6 +33,7 @@ class PropertyResult:
     scope: str
     flags: tuple[str, ...] = ()
     trace: Trace | None = None
+    value: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

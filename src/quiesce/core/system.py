@@ -119,6 +119,9 @@ class PropertyKind(Enum):
     NO_DEADLOCK = "no_deadlock"
     ALWAYS_POSSIBLE = "always_possible"
     DOMAINS = "domains"
+    CTL = "ctl"
+    LTL = "ltl"
+    BOUND = "bound"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def flatten(machines: Sequence[Machine], properties: Sequence[Property], *, init
 
 
 def flat_predicates(machines: Sequence[Machine]) -> Callable[[Expr], Expr]:
-    """Return the translation of state predicates of machines to cells, for formulas that are asked of a built system."""
+    """Return the translation of state predicates to cells, for formulas that are asked of a built system."""
     flattener = _Flattener(machines)
     return lambda expr: flattener.truth(expr, _Context())
 

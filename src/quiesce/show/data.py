@@ -51,6 +51,7 @@ def _property(system: System, answer: PropertyResult) -> dict[str, Json]:
         "flags": list(answer.flags),
         "clauses": list(question.clauses),
         "trace": None if answer.trace is None else itf(system, answer.trace),
+        **({} if answer.value is None else {"value": answer.value}),
     }
 
 

@@ -33,7 +33,8 @@ def report(result: SystemResult, *, plain: bool = False, traces: bool = True) ->
 def _line(answer: PropertyResult, width: int, ids: int) -> str:
     flags = f"  [{', '.join(answer.flags)}]" if answer.flags else ""
     name, id = answer.property.name, answer.property.id or ""
-    return f"{WORD[answer.verdict]:<9} {name:<{width}}  {id:<{ids}}  {answer.scope}{flags}".rstrip()
+    scope = answer.scope if answer.value is None else f"at most {answer.value} ({answer.scope})"
+    return f"{WORD[answer.verdict]:<9} {name:<{width}}  {id:<{ids}}  {scope}{flags}".rstrip()
 
 
 def summary(result: SystemResult, *, plain: bool = False) -> str:

@@ -4,7 +4,7 @@ start.
 
 from typing import Annotated, Literal
 
-from quiesce import Between, Machine, System, all_of
+from quiesce import Between, Machine, System, all_of, maximum
 from spec.layers import FAILED, OK, Provider, Start, base, layer, promises
 
 Defect = Literal["none", "M50", "M51"]
@@ -25,7 +25,7 @@ def chain(
     ]
     providers.append(base("base", starts=starts, failures=failures))
     if defect != "none":
-        {"M50": never_cleans_below, "M51": cleanup_goes_straight_down}[defect](providers[-2], providers[-1].name)
+        {"M50": never_cleans_below, "M51": cleanup_goes_straight_down}[defect](providers[0], providers[1].name)
     ws2_32 = Machine("ws2_32", states=["idle", "starting", "cleaning", "opening"])
     held = ws2_32.count("held", up_to=starts)
     top = providers[0]
@@ -52,14 +52,16 @@ def chain(
         id="PW-05",
         clause=["WSP-08", "LSP-02"],
     )
-    promises(system, providers)
+    promises(system, providers, start=start)
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
+    if failures:
+        system.sometimes("the base fails to start", providers[-1].machine.state == "failed", id="PX-04")
     system.sometimes("all are up at once", all_of(provider.machine.state == "up" for provider in providers))
     return system
 
 
-def never_cleans_below(x: Provider, below: str) -> None:
+def never_cleans_below(x: Provider, _below: str) -> None:
     """M50: the layer never cleans the next one."""
     m = x.machine
     m.drop(f"{x.name}.WSPCleanup", source="up")
@@ -69,9 +71,10 @@ def never_cleans_below(x: Provider, below: str) -> None:
 def cleanup_goes_straight_down(x: Provider, below: str) -> None:
     """M51: WSPCleanup is the next one's own entry point: every cleanup goes down, although only one start did."""
     m = x.machine
+    assert x.owed is not None
     m.drop(f"{x.name}.WSPCleanup", source="up")
     m.drop(f"{below}.WSPCleanup")
     m.drop(f"{below}.WSPCleanup.return")
     m.on(f"{x.name}.WSPCleanup", source="up", dest="to clean", then={x.count: x.count - 1})
-    m.calls(f"{below}.WSPCleanup", source="to clean", dest="cleaning")
+    m.calls(f"{below}.WSPCleanup", source="to clean", dest="cleaning", then={x.owed: maximum(x.owed - 1, 0)})
     m.calls(f"{below}.WSPCleanup.return", source="cleaning", dest="cleaned")

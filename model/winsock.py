@@ -5,7 +5,7 @@ failure.
 from typing import Annotated, Literal
 
 from model.winsock_defects import DEFECTS
-from quiesce import Between, Machine, System, all_of, any_of
+from quiesce import Between, Machine, System, all_of, any_of, happens
 from spec.winsock import (
     CALLS,
     ERROR,
@@ -67,7 +67,15 @@ def winsock(
     promises(system, w)
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
-    _not_vacuous(system, w, clients * starts, sockets if open_at_cleanup == "drain" else 0)
+    _not_vacuous(
+        system,
+        w,
+        clients * starts,
+        sockets if open_at_cleanup == "drain" else 0,
+        failures=failures,
+        refused=surplus_cleanup == "error",
+        waiting_starts=start_during_teardown == "fails" and clients >= 2,
+    )
     return system
 
 
@@ -86,7 +94,9 @@ def _clients(client: Machine, w: Contract, starts: int, matched: Matched) -> Non
     client.calls(CALLS, source="idle", when=held > 0, gets=OK, clause="WSP-13")
 
 
-def _not_vacuous(system: System, w: Contract, references: int, drained: int) -> None:
+def _not_vacuous(
+    system: System, w: Contract, references: int, drained: int, *, failures: bool, refused: bool, waiting_starts: bool
+) -> None:
     """Ask that what the promises are about can happen at all, as far as the bounds allow; `drained` sockets can owe
     data.
     """
@@ -94,6 +104,16 @@ def _not_vacuous(system: System, w: Contract, references: int, drained: int) -> 
         system.sometimes(f"{count} references at once", w.references == count, id=f"PX-01.{count}")
     for cycles in (2, 3) if references else ():
         system.sometimes(f"{cycles} complete cycles", w.down & (w.cycles == cycles), id=f"PX-02.{cycles}")
+    if references:
+        failing = happens("WSPStartup", returns=FAILURES)
+        if failures:
+            system.sometimes("a nested start fails", (w.provider.state == "up") & failing, id="PX-04.nested")
+        if refused:
+            told = happens("WSPCleanup", returns=UNSTARTED)
+            system.sometimes("a surplus cleanup is refused", told, id="PX-04.surplus")
+        if waiting_starts:
+            in_teardown = w.provider.state.is_in(["draining", "freeing"])
+            system.sometimes("a start fails during teardown", in_teardown & failing, id="PX-06")
     if references and drained >= 2:
         waiting = [any_of(w.owed[s] & (w.socket.state[s] == state) for s in w.socket) for state in ("open", "closing")]
         system.sometimes(

@@ -25,7 +25,9 @@ def cleanup_does_nothing(w: Contract) -> None:
 def no_guard_at_zero(w: Contract) -> None:
     """M03: a cleanup at zero counts down to -1 and reports 0."""
     w.provider.drop("WSPCleanup", source="down")
-    w.provider.on("WSPCleanup", source="down", then={w.references: w.references - 1}, returns=OK)
+    fewer = {w.references: w.references - 1}
+    w.provider.on("WSPCleanup", source="down", then=fewer, returns=OK)
+    w.provider.on("WSPCleanup", source="up", when=w.references <= 0, then=fewer, returns=OK)
 
 
 def failed_start_counted(w: Contract) -> None:
@@ -46,6 +48,8 @@ def success_reported_as_error(w: Contract) -> None:
     w.provider.drop("WSPCleanup", returns=OK)
     then = {w.references: w.references - 1, w.registrations: w.registrations - 1}
     w.provider.on("WSPCleanup", source="up", when=w.references > 1, then=then, returns=ERROR)
+    w.provider.drop("WSPCleanup.return")
+    w.provider.on("WSPCleanup.return", source="freeing", dest="down", when=w.released, returns=ERROR)
 
 
 def heap_never_destroyed(w: Contract) -> None:

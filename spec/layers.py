@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from quiesce import Machine, System, Term
+from quiesce import Machine, System, Term, happens
 
 OK, FAILED, UNSTARTED = "0", "WSAEPROVIDERFAILEDINIT", "WSANOTINITIALISED"
 Start = Literal["eager", "lazy"]
@@ -122,22 +122,27 @@ def _answers(p: Provider) -> None:
     m.on(f"{name}.WSPCleanup.return", source="refused", dest="down", returns=UNSTARTED, clause="WSP-23")
 
 
-def promises(system: System, chain: Sequence[Provider]) -> None:
+def promises(system: System, chain: Sequence[Provider], *, start: Start) -> None:
     """Ask that each provider's count is what its one caller owes it, and that the lower provider outlives the upper."""
     for upper, lower in pairwise(chain):
         assert upper.owed is not None
-        settled = upper.resting & lower.resting
         system.always(
             f"{upper.name} owes {lower.name} what {lower.name} counts",
-            settled.implies(upper.owed == lower.count) & upper.down.implies(upper.owed == 0),
+            (upper.owed == lower.count) & upper.down.implies(upper.owed == 0),
             id=f"PW-16.{upper.name}",
             clause=["LSP-01", "LSP-02"],
         )
         system.always(
             f"{lower.name} outlives {upper.name}",
-            (~upper.down & (upper.owed > 0)).implies((lower.count > 0) | ~lower.resting),
+            ((upper.count > 0) if start == "eager" else (upper.owed > 0)).implies(lower.count > 0),
             id=f"PW-17.{upper.name}",
             clause=["LSP-09", "LSP-11"],
+        )
+        system.never(
+            f"{lower.name} is never cleaned up once too often",
+            happens(f"{lower.name}.WSPCleanup.return", returns=UNSTARTED),
+            id=f"PW-16.{upper.name}.surplus",
+            clause=["LSP-01", "WSP-23"],
         )
     for provider in chain:
         system.always(

@@ -62,6 +62,7 @@ class Flushing:
     address: Term
     stage: Term
     on_module: Term
+    entries: int
     flush: Flush
     service_use: ServiceUse
 
@@ -91,6 +92,7 @@ def flushing(*, entries: int = 1, flush: Flush = "strict", service_use: ServiceU
         address=app.one_of("address", modules, optional=True),
         stage=log.one_of("stage", ["none", "known", "handle", "proc"]),
         on_module=log.one_of("module", modules, optional=True),
+        entries=entries,
         flush=flush,
         service_use=service_use,
     )
@@ -187,9 +189,9 @@ def _procedure_promises(system: System, f: Flushing) -> None:
     """Say in which order, through which pointers and on which modules."""
     steps = []
     for name in f.modules:
-        steps.append(happens(f"{name}.GetModuleHandle").implies(f.stage == "known"))
+        steps.append(happens(f"{name}.GetModuleHandle").implies((f.stage == "known") & (f.ssp == name)))
         steps.append(happens(f"{name}.GetProcAddress").implies((f.stage == "handle") & (f.on_module == name)))
-        steps.append(happens(f"{name}.{CALL}").implies((f.stage == "proc") & (f.on_module == name)))
+        steps.append(happens(f"{name}.{CALL}").implies((f.stage == "proc") & (f.on_module == name) & (f.ssp == name)))
     system.always(
         "check, handle, address, call: in this order",
         all_of(steps),
@@ -214,17 +216,26 @@ def _procedure_promises(system: System, f: Flushing) -> None:
 
 
 def _context_promises(system: System, f: Flushing) -> None:
-    calls = any_of(happens(f"{name}.{CALL}") for name in f.modules)
+    """Say where no step of the procedure is taken, from the known-check to the call."""
+    steps = [happens("app.check known")]
+    for name in f.modules:
+        steps += [happens(f"{name}.{call}") for call in ("GetModuleHandle", "GetProcAddress", CALL)]
     system.always(
         "never from DllMain, constructors or destructors",
-        calls.implies(f.context == "normal"),
+        any_of(steps).implies(f.context == "normal"),
         id="PS-04",
         clause=["CTX-01", "CTX-02"],
     )
     hosts = ["desktop"] if f.service_use == "violation" else ["desktop", "service"]
     system.always(
-        "never in a service or a server", calls.implies(f.host.is_in(hosts)), id="PS-05", clause=["CTX-03", "CTX-04"]
+        "never in a service or a server",
+        any_of(steps).implies(f.host.is_in(hosts)),
+        id="PS-05",
+        clause=["CTX-03", "CTX-04"],
     )
+    for context in CONTEXTS[1:]:
+        asked = (f.context == context) & happens("app.refuse")
+        system.sometimes(f"a flush asked for in {context} is refused", asked, id=f"PX-04.{context}")
 
 
 def _cache_promises(system: System, f: Flushing, module: Module) -> None:
@@ -232,7 +243,8 @@ def _cache_promises(system: System, f: Flushing, module: Module) -> None:
     name, cache, m = module.name, module.cache, module.machine
     assert cache is not None
     call = happens(f"{name}.{CALL}")
-    left = after(cache) == 0 if module.in_use is None else after(cache) <= module.in_use
+    kept = module.in_use
+    left = after(cache) == 0 if kept is None else (after(cache) == kept) & (after(kept) == kept)
     system.always(
         f"{name} always returns TRUE",
         call.implies(happens(f"{name}.{CALL}", returns=TRUE)),
@@ -247,10 +259,9 @@ def _cache_promises(system: System, f: Flushing, module: Module) -> None:
         id=f"PS-11.{name}",
         clause=["SSP-01", "SSP-05"],
     )
-    used = False if module.in_use is None else after(module.in_use) > 0
     system.always(
         f"{name} can be used again after a flush",
-        call.implies(after(m.accepts(f"{name}.Authenticate")) | used),
+        call.implies(after(m.accepts(f"{name}.Authenticate")) | (after(cache) == f.entries)),
         id=f"PS-12.{name}",
         clause="SSP-01",
     )
@@ -271,6 +282,10 @@ def _frame_promises(system: System, f: Flushing) -> None:
         freed.append(after(module.references) < module.references)
         others = [other.machine.unchanged for other in f.modules.values() if other is not module]
         kept.append(happens(f"{module.name}.{CALL}").implies(all_of(others)))
+        if module.cache is not None:
+            uses = ("Authenticate", "begin use", "end use") if module.in_use is not None else ("Authenticate",)
+            own = [happens(f"{module.name}.{event}") for event in (CALL, *uses)]
+            kept.append((after(module.cache) != module.cache).implies(any_of(own)))
     system.always("nothing else changes", all_of(kept), id="PS-08", clause=["SSP-07", "MOD-02", "MOD-03"])
     system.never("the borrowed handle is never freed", any_of(freed), id="PS-09", clause=["MOD-03", "MOD-05"])
     for call in ("GetModuleHandle", "GetProcAddress"):

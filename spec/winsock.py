@@ -9,7 +9,7 @@ and returns as an event of its own.
 from dataclasses import dataclass
 from typing import Literal
 
-from quiesce import Machine, System, Term, after, all_of, any_of, argument, happens, where
+from quiesce import Machine, System, Term, after, all_of, any_of, argument, happens, sum_of, where
 
 OK, PENDING, ERROR, UNSTARTED = "0", "pending", "SOCKET_ERROR", "WSANOTINITIALISED"
 FAILURES = ["WSAEPROCLIM", "WSASYSNOTREADY"]
@@ -41,6 +41,7 @@ class Contract:
     owed: dict[object, Term]
     released: Term
     data: int
+    open_at_cleanup: OpenAtCleanup
 
     @property
     def down(self) -> Term:
@@ -90,6 +91,7 @@ def contract(
         owed=owed,
         released=released & all_of(socket.state[s] == "none" for s in socket),
         data=data,
+        open_at_cleanup=open_at_cleanup,
     )
     _starting(w, failures, start_during_teardown)
     _cleaning_up(w, surplus_cleanup)
@@ -215,15 +217,43 @@ def _order(system: System, w: Contract) -> None:
         id="PW-03",
         clause=["WSP-04", "WSP-05", "WSP-24"],
     )
-    frees = any_of(after(resource) < resource for resource in w.resources.values())
+    ends = {s: (w.socket.state[s] != "none") & (after(w.socket.state[s]) == "none") for s in w.socket}
+    released = tearing & any_of(ends.values()) & ~happens("transmit")
+    frees = any_of(after(resource) < resource for resource in w.resources.values()) | released
     system.always("drain before free", frees.implies(w.quiet), id="PW-04", clause=["WSP-06", "WSP-07", "SOCK-01"])
-    lost = [owed & (after(w.unsent[s]) < w.unsent[s]) for s, owed in w.owed.items()]
+    works = w.provider.state.is_in(["up", "draining"])
+    system.always(
+        "what is needed is held until it is drained",
+        works.implies(all_of(resource == 1 for resource in w.resources.values())),
+        id="PW-04.held",
+        clause=["WSP-07", "WSP-13"],
+    )
+    closing = happens("WSPCloseSocket") | happens("transmit")
+    system.always(
+        "a socket ends when it is closed or torn down",
+        (~tearing & any_of(ends.values())).implies(closing),
+        clause=["SOCK-06", "WSP-28"],
+    )
+    kept = [full.implies(_kept(w, s, full)) for s, full in _full(w).items()]
+    sent = sum_of(after(w.unsent[s]) for s in w.socket) == sum_of(w.unsent[s] for s in w.socket) - 1
     system.always(
         "no graceful data is lost",
-        any_of(lost).implies(happens("transmit")),
+        all_of(kept) & happens("transmit").implies(sent),
         id="PW-06",
         clause=["WSP-06", "WSP-28", "SOCK-02"],
     )
+
+
+def _full(w: Contract) -> dict[object, Term]:
+    """Return for each socket whether it is set for graceful close and has data in the provider."""
+    return {s: (w.socket.state[s] != "none") & w.graceful[s] & (w.unsent[s] > 0) for s in w.socket}
+
+
+def _kept(w: Contract, s: object, full: Term) -> Term:
+    """Say what may become of a graceful socket's data: it stays, is sent, or the final cleanup resets the socket."""
+    stays = after(full) & (after(w.unsent[s]) >= w.unsent[s])
+    reset = (w.socket.state[s] == "open") & happens("drained") if w.open_at_cleanup == "reset" else False
+    return stays | happens("transmit") | reset
 
 
 def _results(system: System, w: Contract) -> None:
@@ -264,9 +294,10 @@ def _starting_again(system: System, w: Contract) -> None:
         clause="WSP-08",
     )
     startable = w.provider.accepts("WSPStartup", returns=OK)
+    system.always("it can be started when it is down", w.down.implies(startable), id="PR-04", clause="WSP-09")
     system.always(
-        "it can be started again at once",
-        w.down.implies(startable) & happens("WSPCleanup.return").implies(after(startable)),
-        id="PR-04",
+        "it can be started the moment the last cleanup returns",
+        happens("WSPCleanup.return").implies(after(startable)),
+        id="PR-04.return",
         clause="WSP-09",
     )

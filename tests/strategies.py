@@ -585,6 +585,7 @@ class _Maker:
     def rows(self, event: Event) -> None:
         """Write the rows of an event into its machines."""
         returned: list[Any] = []
+        silent = False
         for machine in event.parts:
             for number in range(event.rows[machine.name]):
                 options = self.row(machine, event)
@@ -592,6 +593,8 @@ class _Maker:
                     results = self.some(RESULTS, 1, 3)
                     returned += results
                     options["returns"] = results[0] if len(results) == 1 else results
+                elif machine is event.returner:
+                    silent = True
                 machine.on(event.trigger, *options.pop("arguments"), **options)
         event.results = list(dict.fromkeys(returned))
         calling = []
@@ -605,9 +608,9 @@ class _Maker:
         if event.stepper is None and all(wanted is not None for _, _, wanted in calling):
             accepted = [result for _, _, wanted in calling for result in wanted or ()]
             missing = [result for result in event.results if result not in accepted]
-            if calling and missing:
+            if calling and (missing or silent):
                 machine, options, wanted = calling[-1]
-                calling[-1] = machine, options, [*(wanted or ()), *missing]
+                calling[-1] = machine, options, None if silent else [*(wanted or ()), *missing]
         for machine, options, wanted in calling:
             if wanted is not None:
                 options["gets"] = wanted[0] if len(wanted) == 1 else wanted

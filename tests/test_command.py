@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from quiesce import cli
+from quiesce.statuses import SEVERITY
 from tests.documents import ROOT
 
 
@@ -82,7 +83,7 @@ def test_same_status_with_every_format(capsys: pytest.CaptureFixture[str]) -> No
 )
 def test_gravest_status_wins(statuses: list[int], expected: int) -> None:
     """Where several statuses apply, the order is 70, 130, 2, 1, 3, 4, 0."""
-    assert next(code for code in cli.SEVERITY if code in (*statuses, 0)) == expected
+    assert next(code for code in SEVERITY if code in (*statuses, 0)) == expected
 
 
 def test_plain_output_is_the_same_in_every_process() -> None:
@@ -159,3 +160,47 @@ def test_module_from_another_place_is_refused(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith("Q47 the module 'model' was found in model, not in the library\n")
+
+
+def _project(folder: Path, limit: int) -> Path:
+    """Write a specification with a helper module, whose property holds for limits below 5; return its file."""
+    folder.mkdir()
+    (folder / "helper.py").write_text(f"LIMIT = {limit}\n", encoding="utf-8")
+    file = folder / f"counts_{folder.name}.py"
+    file.write_text(
+        "from quiesce import Machine, System\nfrom helper import LIMIT\n\n"
+        "def counts() -> System:\n"
+        "    machine = Machine('machine')\n"
+        "    at = machine.count('at', up_to=9)\n"
+        "    machine.step('go', when=at < LIMIT, then={at: at + 1})\n"
+        "    system = System('counts', machine)\n"
+        "    system.always('below five', at < 5)\n"
+        "    return system\n",
+        encoding="utf-8",
+    )
+    return file
+
+
+def test_targets_do_not_share_their_modules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two targets with modules of the same name are each checked with their own, in either order."""
+    good, bad = _project(tmp_path / "a", 3), _project(tmp_path / "b", 7)
+    for order in ([good, bad], [bad, good], [good, bad, good]):
+        _, out, _ = run(capsys, *map(str, order), "--format", "json")
+        verdicts = [system["properties"][0]["verdict"] for system in json.loads(out)["systems"]]
+        assert verdicts == ["holds" if file == good else "violated" for file in order]
+
+
+def test_project_with_a_spec_folder_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A project laid out like this one is checked with its own `spec/`, and the library with the library's."""
+    (tmp_path / "spec").mkdir()
+    (tmp_path / "model").mkdir()
+    source = (ROOT / "spec" / "layers.py").read_text(encoding="utf-8").replace("owed + 1", "owed")
+    (tmp_path / "spec" / "layers.py").write_text(source, encoding="utf-8")
+    (tmp_path / "spec" / "clauses.toml").write_bytes((ROOT / "spec" / "clauses.toml").read_bytes())
+    chain = (ROOT / "model" / "chain.py").read_text(encoding="utf-8").replace("def chain(", "def mine(")
+    (tmp_path / "model" / "mine.py").write_text(chain, encoding="utf-8")
+    mine = str(tmp_path / "model" / "mine.py")
+    for order in (["chain", mine], [mine, "chain"]):
+        _, out, _ = run(capsys, *order, "--format", "json")
+        verdicts = [{question["verdict"] for question in system["properties"]} for system in json.loads(out)["systems"]]
+        assert [("violated" in found) for found in verdicts] == [word == mine for word in order]

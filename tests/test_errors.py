@@ -19,11 +19,16 @@ import pytest
 
 import quiesce
 from quiesce import Between, Machine, SpecificationError, System, argument, cli, expectations, library
+from quiesce.bridges import contest, pnml
 from quiesce.bridges.graphs import to_networkx
 from quiesce.bridges.live import live
 from quiesce.core import reference
 from quiesce.core.domains import Range
 from quiesce.core.errors import CODES, Place, known
+from quiesce.core.expressions import Constant
+from quiesce.core.formulas import And, Atom, Temporal
+from quiesce.core.formulas import Path as Run
+from quiesce.engines.automata import automaton
 from quiesce.engines.native import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
 from quiesce.language.parameters import instantiate
@@ -1267,7 +1272,7 @@ CASES = (
     Case(
         "module-from-another-place",
         "Q47",
-        'stranger = ModuleType("model")\nstranger.__file__ = str(Path("model.py").resolve())\n'
+        'library.find("winsock")\nstranger = ModuleType("model")\nstranger.__file__ = str(Path("model.py").resolve())\n'
         'monkeypatch.setitem(sys.modules, "model", stranger)\nlibrary.find("winsock")',
         "the module 'model' was found in model.py, not in the library",
         "rename your own module 'model', or give its file as the target",
@@ -1443,6 +1448,82 @@ CASES = (
         'file("here", "")\ncommand("draw", "--all", "--into", "here")',
         "the pictures cannot be written: File exists",
     ),
+    # -- Petri nets and the contest's formulas
+    Case("no-such-net", "Q43", 'command("check", "no.pnml")', "no.pnml cannot be read: No such file or directory"),
+    Case(
+        "net-is-no-xml",
+        "Q44",
+        'file("net.pnml", "net")\ncommand("check", "net.pnml")',
+        "net.pnml is no XML: syntax error: line 1, column 0",
+    ),
+    Case(
+        "coloured-net",
+        "Q44",
+        'file("net.pnml", "<pnml><net type=\'symmetricnet\'/></pnml>")\ncommand("check", "net.pnml")',
+        "net.pnml holds no place/transition net",
+        "coloured nets are to be unfolded first",
+    ),
+    Case(
+        "arc-to-nowhere",
+        "Q44",
+        """file("net.pnml", "<pnml><net type='ptnet'><arc source='a' target='b'/></net></pnml>")\n"""
+        'command("check", "net.pnml")',
+        "net.pnml: an arc from a to b",
+    ),
+    Case(
+        "unbounded-net",
+        "Q13",
+        """file("net.pnml", "<pnml><net id='n' type='ptnet'><place id='p'/><transition id='t'/>"""
+        """<arc source='t' target='p'/></net></pnml>")\npnml.bounded(pnml.read(Path("net.pnml")), most=8)""",
+        "n puts more than 8 tokens into a place",
+        "it may be unbounded; give --bound N",
+    ),
+    Case(
+        "no-such-formulas",
+        "Q43",
+        'list(contest.questions(Path("no.xml")))',
+        "no.xml cannot be read: No such file or directory",
+    ),
+    Case(
+        "formulas-are-no-xml",
+        "Q44",
+        'file("f.xml", "f")\nlist(contest.questions(Path("f.xml")))',
+        "f.xml is no XML: syntax error: line 1, column 0",
+    ),
+    Case(
+        "unknown-formula",
+        "Q44",
+        """file("f.xml", "<property-set xmlns='http://mcc.lip6.fr/'><property><id>1</id><formula><maybe/></formula>"""
+        """</property></property-set>")\nlist(contest.questions(Path("f.xml")))""",
+        "<maybe> is no part of a contest formula",
+    ),
+    Case(
+        "formula-too-large",
+        "Q16",
+        "atoms = [Atom(Constant(number)) for number in range(50)]\n"
+        "automaton(And(tuple(Path_(Temporal.FINALLY, (atom,)) for atom in atoms)))",
+        "a temporal formula is too large to be turned into an automaton",
+    ),
+    Case(
+        "bound-for-a-model",
+        "Q48",
+        'command("check", "winsock", "--bound", "2")',
+        "--bound and --formulas are for a .pnml net",
+    ),
+    Case(
+        "constant-for-a-net",
+        "Q48",
+        'command("check", "net.pnml", "-c", "n=2")',
+        "-c and --property say nothing of a .pnml net",
+    ),
+    Case(
+        "row-without-a-result",
+        "Q21",
+        'pool.on("get", source="open", returns="ok")\npool.on("get", source="closed")  # here\n'
+        'client.calls("get", gets="ok")\nSystem("s", pool, client).build()',
+        "this row of pool returns nothing for 'get', and every caller wants a result",
+        "give it returns=, as the machine's other rows have",
+    ),
 )
 
 UNREACHABLE: tuple[str, ...] = ()
@@ -1500,7 +1581,15 @@ WAYS = {
     "Path": Path,
     "checks": checks,
     "command": command,
+    "And": And,
     "Annotated": Annotated,
+    "Atom": Atom,
+    "Constant": Constant,
+    "Path_": Run,
+    "Temporal": Temporal,
+    "automaton": automaton,
+    "contest": contest,
+    "pnml": pnml,
     "Between": Between,
     "Range": Range,
     "expectations": expectations,

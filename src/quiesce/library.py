@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import sysconfig
 import traceback
 import typing
 from collections.abc import Callable, Mapping
@@ -109,6 +110,47 @@ def _mistakes(name: str) -> typing.Iterator[None]:
         raise SpecificationError("Q44", f"{name} does not load: {what}", place=place) from None
 
 
+@dataclass(slots=True)
+class _Interpreter:
+    """What Python had loaded before the first target, and the folders of the last one."""
+
+    modules: frozenset[str] = frozenset()
+    path: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+
+_interpreter = _Interpreter()
+
+
+def _enter(*folders: Path) -> None:
+    """Forget what a target of another origin brought along, and look for modules in some folders first.
+
+    Two projects may both have a `spec/` or a `helper.py`: without this, the second would be checked with the first's.
+    """
+    if not _interpreter.folders:
+        _interpreter.modules, _interpreter.path = frozenset(sys.modules), tuple(sys.path)
+    elif _interpreter.folders != folders:
+        added = [name for name in sys.modules if name not in _interpreter.modules]
+        for name in added:
+            if _is_content(sys.modules[name]):
+                del sys.modules[name]
+        sys.path[:] = _interpreter.path
+        importlib.invalidate_caches()
+    _interpreter.folders = folders
+    for folder in folders:
+        _first_on_path(folder)
+
+
+def _is_content(module: ModuleType) -> bool:
+    """Tell whether a module is an author's: of no installed package and not of Python, or of the library."""
+    places = [module.__file__] if getattr(module, "__file__", None) else list(getattr(module, "__path__", []))
+    if not places or is_engine(str(places[0])):
+        return False
+    installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    place = Path(str(places[0])).resolve()
+    return place.is_relative_to(root()) or not any(place.is_relative_to(folder) for folder in installed)
+
+
 def _first_on_path(folder: Path) -> None:
     text = str(folder)
     if text in sys.path:
@@ -118,12 +160,14 @@ def _first_on_path(folder: Path) -> None:
 
 def _from_library(name: str) -> ModuleType:
     home = root()
-    _first_on_path(home)
+    _enter(home)
     for taken in (name.partition(".")[0], "spec"):
         _check_place(sys.modules.get(taken), home)
     with _mistakes(name):
         module = importlib.import_module(name)
-    _check_place(module, home)
+    for taken, loaded in list(sys.modules.items()):
+        if taken.partition(".")[0] in (name.partition(".")[0], "spec"):
+            _check_place(loaded, home)
     return module
 
 
@@ -132,7 +176,7 @@ def _check_place(module: ModuleType | None, home: Path) -> None:
     if module is None:
         return
     places = [module.__file__] if module.__file__ else list(getattr(module, "__path__", []))
-    if places and not any(Path(place).resolve().is_relative_to(home) for place in places):
+    if places and not Path(places[0]).resolve().is_relative_to(home):
         raise SpecificationError(
             "Q47",
             f"the module {module.__name__!r} was found in {_folder(places[0])}, not in the library",
@@ -156,10 +200,10 @@ def _from_file(file: Path) -> ModuleType:
     home = root()
     if resolved.parent == home / MODELS:
         return _from_library(f"{MODELS}.{resolved.stem}")
-    _first_on_path(home)
+    folders = [home, resolved.parent]
     if resolved.parent.name == MODELS:  # a project laid out like this one: its own spec/ before the library's
-        _first_on_path(resolved.parent.parent)
-    _first_on_path(resolved.parent)
+        folders.insert(1, resolved.parent.parent)
+    _enter(*folders)
     spec = importlib.util.spec_from_file_location(resolved.stem, resolved)
     if spec is None or spec.loader is None:
         raise SpecificationError("Q44", f"{file.as_posix()} is no Python file")
@@ -171,7 +215,7 @@ def _from_file(file: Path) -> ModuleType:
 
 
 def _from_module(name: str, target: str) -> ModuleType:
-    _first_on_path(Path.cwd())
+    _enter(Path.cwd())
     with _mistakes(name):
         try:
             found = importlib.util.find_spec(name)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from quiesce.core.errors import EngineError
 from quiesce.core.expressions import Expr
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, Temporal
-from quiesce.engines.native import kernels
+from quiesce.engines.native import graph_kernels as kernels
 
 States = NDArray[np.bool_]
 

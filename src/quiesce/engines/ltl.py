@@ -14,7 +14,7 @@ from quiesce.core.expressions import Expr
 from quiesce.core.formulas import Formula, Not
 from quiesce.engines.automata import Automaton, Letter, automaton
 from quiesce.engines.ctl import Graph, States
-from quiesce.engines.native import kernels
+from quiesce.engines.native import graph_kernels as kernels
 
 
 def holds(graph: Graph, initial: Sequence[int], formula: Formula, predicate: Callable[[Expr], States]) -> bool:

@@ -104,6 +104,13 @@ def _check_results(name: str, trigger: _Trigger) -> None:
     if not trigger.callers:
         return
     for machine, row in trigger.parts:
+        if machine.name in giving and row.returns is None and all(caller.gets for _, caller in trigger.callers):
+            raise SpecificationError(
+                "Q21",
+                f"this row of {machine.name} returns nothing for {name!r}, and every caller wants a result",
+                place=row.place,
+                hint="give it returns=, as the machine's other rows have",
+            )
         for result in row.returns or ():
             if not any(caller.gets is None or result in caller.gets for _, caller in trigger.callers):
                 accepted = [value for _, caller in trigger.callers for value in caller.gets or ()]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from quiesce.core.domains import Copy, Domain, Range, Symbols, Value
+from quiesce.core.domains import Copy, Domain, Symbols, Value
 from quiesce.core.expressions import (
     COMPARISONS,
     FALSE,
@@ -45,11 +45,7 @@ from quiesce.core.system import (
     Row,
     RowKind,
 )
-
-NOWHERE = -1
-"""The code of a name that the wanted domain lacks."""
-
-Names = tuple[Value, ...]
+from quiesce.language.coding import NOWHERE, Names, alone, primed, recoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +278,7 @@ class _Flattener:
         return context.acting[machine]
 
     def _at(self, expr: Expr, context: _Context) -> Expr:
-        return _primed(expr) if context.primed else expr
+        return primed(expr) if context.primed else expr
 
     def _read(self, expr: Read, context: _Context, names: Names | None) -> Expr:
         if expr.copy is None:
@@ -306,7 +302,7 @@ class _Flattener:
         domain = self.cells[slot].domain
         if names is None or (isinstance(domain, Symbols) and domain.names == names):
             return cell
-        return _recoded(cell, domain, names)
+        return recoded(cell, domain, names)
 
     def _applied(self, op: Op, operands: tuple[Expr, ...], context: _Context, names: Names | None) -> Expr:
         if op is Op.ITE:
@@ -324,7 +320,7 @@ class _Flattener:
         for operand, names in sorted(
             zip(operands, listed, strict=True), key=lambda pair: isinstance(pair[0], Constant)
         ):
-            own = names if names is not None else _alone(operand)
+            own = names if names is not None else alone(operand)
             shared |= {(type(name), name): name for name in own}
         return tuple(shared.values())
 
@@ -347,7 +343,7 @@ class _Flattener:
                 branches = [(branch, self._names(branch, context)) for branch in (then, otherwise)]
                 if all(names is None for _, names in branches):
                     return None
-                known = [names if names is not None else _alone(branch) for branch, names in branches]
+                known = [names if names is not None else alone(branch) for branch, names in branches]
                 return tuple(dict.fromkeys(name for names in known for name in names))
             case _:
                 return None
@@ -393,33 +389,3 @@ class _Flattener:
                     else:
                         ways += [self._enabled(machine, row, (copy,), context) for copy in machine.indices()]
         return apply(Op.OR, *ways)
-
-
-def _alone(expr: Expr) -> Names:
-    """Return a number among names as a name: `at == 0` where `at` is one of several names."""
-    return (expr.value,) if isinstance(expr, Constant) else ()
-
-
-def _recoded(cell: Expr, domain: Domain, names: Names) -> Expr:
-    """Return the position in `names` of a cell's value: a chain over the values of the cell's own domain."""
-    wanted = Symbols(names)
-    if isinstance(domain, Range):
-        codes = [(value, wanted.code(value)) for value in domain.values()]
-    else:
-        codes = [(position, wanted.code(value)) for position, value in enumerate(domain.values())]
-    chain: Expr = Constant(NOWHERE)
-    for own, code in reversed(codes):
-        if code is not None:
-            chain = apply(Op.ITE, apply(Op.EQ, cell, Constant(own)), Constant(code), chain)
-    return chain
-
-
-def _primed(expr: Expr) -> Expr:
-    """Return a flat state expression as it is after the step."""
-    match expr:
-        case Cell(slot=slot):
-            return Next(slot)
-        case Apply(op=op, operands=operands):
-            return apply(op, *[_primed(operand) for operand in operands])
-        case _:
-            return expr

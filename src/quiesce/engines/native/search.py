@@ -15,7 +15,7 @@ from quiesce.core.result import SystemResult
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Finding, Found, conclude
-from quiesce.engines.native import kernels
+from quiesce.engines.native import graph_kernels, kernels
 from quiesce.engines.native.codegen import flag_words, program
 from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.initial import initial_states
@@ -126,6 +126,7 @@ class Space:
         """Number of the first state of each level, and at the end the number of states."""
         self.states: Words = np.empty(LEAST_SLOTS * self.words, dtype=np.uint64)
         self._new_table(LEAST_SLOTS)
+        self._expand(0, 0, self._pending(), np.zeros(64 * len(self._pending()), dtype=np.int64))  # loads the kernel
 
     # -- arrays -------------------------------------------------------------------------------------------------------
 
@@ -232,7 +233,7 @@ class Space:
     def _expand(self, first: int, last: int, pending: Words, best: NDArray[np.int64]) -> tuple[int, int]:
         """Expand states, growing the arrays as needed; return the next one and the transitions taken."""
         transitions = 0
-        while first < last:
+        while True:
             first, self.count, taken, self.edges = kernels.expand_range(
                 self.expand,
                 first,
@@ -255,9 +256,9 @@ class Space:
                 self.targets,
             )
             transitions += int(taken)
-            if first < last:
-                self.make_room(self.count + len(self.hashes))
-        return first, transitions
+            if first == last:
+                return first, transitions
+            self.make_room(self.count + len(self.hashes))
 
     def _noted(self, best: NDArray[np.int64], depth: int, pending: Words) -> dict[str, Finding]:
         """Return what a level decided, and take it out of the pending bits."""
@@ -326,8 +327,8 @@ class Space:
         for question in goals:
             assert question.state is not None
             marked = self.columns().truth(question.state)
-            if not kernels.sweep(offsets, targets, marked, SWEEPS):
-                marked = kernels.until(*kernels.reverse(offsets, targets), np.ones_like(marked), marked)
+            if not graph_kernels.sweep(offsets, targets, marked, SWEEPS):
+                marked = graph_kernels.until(*graph_kernels.reverse(offsets, targets), np.ones_like(marked), marked)
             for depth in range(len(self.levels) - 1):
                 number = kernels.least_unmarked(
                     self.levels[depth], self.levels[depth + 1], self.states, self.words, marked

@@ -1,0 +1,157 @@
+"""The answers of one command: searched, printed as they come, and added up to an exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from quiesce import expectations, library
+from quiesce.bridges import contest, pnml
+from quiesce.core.errors import SpecificationError
+from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.system import System
+from quiesce.engines import temporal
+from quiesce.engines.native import Limits, Progress
+from quiesce.engines.native import check as search
+from quiesce.expectations import Check
+from quiesce.show import data, text
+from quiesce.statuses import BUG, HOLDS, SEVERITY, UNKNOWN, VIOLATED, WRONG
+
+
+class Session:
+    """The answers of one command, printed as they come."""
+
+    def __init__(self, as_json: bool, plain: bool, limits: Limits, started: float) -> None:
+        self.as_json, self.plain, self.limits, self.started = as_json, plain, limits, started
+        self.results: list[SystemResult] = []
+        self.statuses: list[int] = []
+        self.expected = self.deviating = 0
+
+    def check_target(self, name: str, settings: dict[str, object], properties: list[str] | None) -> None:
+        """Check one target and print its report."""
+
+        begun = time.perf_counter()
+        system = library.find(name).system(settings)
+        result = self.search(system, properties, begun)
+        self.print_report(result)
+        self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
+
+    def check_net(self, file: Path, bound: int | None, formulas: list[Path]) -> None:
+        """Check a Petri net: its bound, and the formulas of contest files."""
+
+        begun = time.perf_counter()
+        net = pnml.read(file)
+        system = pnml.bounded(net, limits=self.limits) if bound is None else pnml.system(net, bound=bound)
+        asked = [question for name in formulas for question in contest.questions(name)]
+        result = temporal.answer(system, asked, limits=self.limits, started=begun)
+        self.results.append(result)
+        self.print_report(result)
+        self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
+
+    def check_file(self, file: Path) -> None:
+        """Check every row of a checks file; a row that holds nothing but what holds is reported in full."""
+
+        if not file.is_file():
+            raise SpecificationError("Q43", f"there is no file {file.as_posix()}")
+        for row in expectations.read(file):
+            try:
+                self.check_row(row)
+            except SpecificationError as problem:
+                if problem.place is None:
+                    problem.place = row.place
+                raise
+
+    def check_row(self, row: Check) -> None:
+        """Check one row and print what came out."""
+
+        begun = time.perf_counter()
+        system = library.find(row.model).system(row.parameters)
+        asked = None if row.expect is None else list(row.expect)
+        result = self.search(system, asked, begun)
+        wrong = expectations.deviations(row, result)
+        stopped = result.stopped is not None
+        if row.expect is None:
+            self.print_report(result)
+        else:
+            first = f"expected  {row.why or row.model}" if not wrong else f"NOT AS EXPECTED  {row.why or row.model}"
+            details = [
+                f"  {answer.property.name}: {text.WORD[answer.verdict]}, {answer.scope}"
+                for answer in result.properties
+                if any(answer.property.called(word) for word in row.expect)
+            ]
+            self.say("\n".join([first, *details, f"  {text.summary(result, plain=self.plain)}"]))
+        for deviation in wrong:
+            self.say(f"  {row.place}: {deviation}")
+        self.expected += 1
+        self.deviating += bool(wrong)
+        self.statuses.append(UNKNOWN if stopped and wrong else VIOLATED if wrong else HOLDS)
+
+    def search(self, system: System, properties: list[str] | None, begun: float) -> SystemResult:
+        """Search a system, with a progress line after the first second."""
+
+        with _Watch(system.name, shown=not self.plain and sys.stderr.isatty()) as watch:
+            result = search(system, properties=properties, limits=self.limits, watch=watch.update, started=begun)
+        self.results.append(result)
+        return result
+
+    def print_report(self, result: SystemResult) -> None:
+        """Print the answers for one system."""
+
+        self.say(text.report(result, plain=self.plain))
+
+    def say(self, words: str) -> None:
+        """Print text on stdout, or on stderr where stdout carries data."""
+        print(words, file=sys.stderr if self.as_json else sys.stdout, flush=True)
+
+    def finish(self) -> int:
+        """Print the verdict line, or the JSON document; return the exit status."""
+
+        status = next(code for code in SEVERITY if code in (*self.statuses, HOLDS))
+        seconds = "" if self.plain else f" ({time.perf_counter() - self.started:.2f} s)"
+        if self.results:
+            missing = self.statuses.count(WRONG) + self.statuses.count(BUG)
+            unchecked = f"; {text.counted(missing, 'target')} not checked" if missing else ""
+            self.say(text.verdict_line(self.results, self.expected, self.deviating) + unchecked + seconds)
+        if self.as_json:
+            verdict = {HOLDS: "holds", VIOLATED: "violated"}.get(status, "unknown")
+            print(json.dumps(data.results(self.results, verdict, plain=self.plain), indent=1))
+        return status
+
+
+class _Watch:
+    """A line on stderr that shows how far a search is, from its first second on."""
+
+    def __init__(self, name: str, *, shown: bool) -> None:
+        self.name, self.shown = name, shown
+        self.status: object | None = None
+
+    def __enter__(self) -> _Watch:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        if self.status is not None:
+            self.status.stop()  # type: ignore[attr-defined]
+
+    @property
+    def update(self) -> Callable[[object], None] | None:
+        """What the search calls; None where no line is wanted."""
+        return self._update if self.shown else None
+
+    def _update(self, progress: object) -> None:
+
+        assert isinstance(progress, Progress)
+        if progress.seconds < 1:
+            return
+        if self.status is None:
+            from rich.console import Console
+
+            self.status = Console(stderr=True).status("")
+            self.status.start()
+        rate = progress.transitions / progress.seconds / 1e6
+        self.status.update(  # type: ignore[attr-defined]
+            f"{self.name}: {progress.states:,} states, {progress.transitions:,} transitions ({rate:.1f} M/s), "
+            f"depth {progress.depth}, {progress.queue:,} to expand, {progress.memory / 2**20:,.0f} MiB"
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.core.expressions import Expr
@@ -16,6 +17,7 @@ from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Temporal, n
 
 MOST_STATES = 20_000
 MOST_UNTILS = 40
+MOST_MOVES = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def automaton(formula: Formula) -> Automaton:
     moves: list[list[Move]] = []
     queue = [initial]
     for state in queue:
-        found = _smallest(_expanded(state))
+        expanded = list(islice(_expanded(state), MOST_MOVES + 1))
+        found = _smallest(expanded[:MOST_MOVES])
         moves.append(found)
         for move in found:
             for until in move.put_off:
@@ -68,7 +71,7 @@ def automaton(formula: Formula) -> Automaton:
             if move.target not in numbers:
                 numbers[move.target] = len(queue)
                 queue.append(move.target)
-        if len(queue) > MOST_STATES or len(untils) > MOST_UNTILS:
+        if len(expanded) > MOST_MOVES or len(queue) > MOST_STATES or len(untils) > MOST_UNTILS:
             raise SpecificationError("Q16", "a temporal formula is too large to be turned into an automaton")
     everything = (1 << len(untils)) - 1
     return Automaton(

@@ -23,7 +23,7 @@ from quiesce.engines.native.layout import Layout, layout
 from quiesce.engines.native.machine_code import Compiled, compiled
 
 Words = NDArray[np.uint64]
-Number = TypeVar("Number", np.int64, np.uint32)
+Number = TypeVar("Number", np.int64, np.uint32, np.uint64)
 
 LEAST_SLOTS = 1 << 14
 BLOCK = 1 << 12
@@ -151,9 +151,7 @@ class Space:
             self._new_table(slots)
             kernels.rehash(self.count, self.states, self.words, self.slots, self.numbers, self.shift)
         if len(self.states) // self.words < states:
-            grown = np.empty(max(states, slots // 2) * self.words, dtype=np.uint64)
-            grown[: self.count * self.words] = self.states[: self.count * self.words]
-            self.states = grown
+            self.states = _grown(self.states, max(states, slots // 2) * self.words)
         if self.keeps_graph:
             self._make_room_for_edges(len(self.states) // self.words + 1)
 
@@ -163,7 +161,7 @@ class Space:
             self.offsets = _grown(self.offsets, states)
         needed = self.edges + len(self.hashes)
         if len(self.targets) < needed:
-            self.targets = _grown(self.targets, max(needed, 2 * len(self.targets)))
+            self.targets = _grown(self.targets, max(needed, len(self.targets) * 3 // 2))
 
     @property
     def memory(self) -> int:
@@ -340,7 +338,6 @@ class Space:
 
 
 def _grown(array: NDArray[Number], length: int) -> NDArray[Number]:
-    """Return a longer array that starts as one that is too short."""
-    longer = np.empty(length, dtype=array.dtype)
-    longer[: len(array)] = array
-    return longer
+    """Return an array made longer in place: where the system can, it moves pages and copies nothing."""
+    array.resize(length, refcheck=False)
+    return array

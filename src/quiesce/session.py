@@ -32,7 +32,6 @@ class Session:
 
     def check_target(self, name: str, settings: dict[str, object], properties: list[str] | None) -> None:
         """Check one target and print its report."""
-
         begun = time.perf_counter()
         system = library.find(name).system(settings)
         result = self.search(system, properties, begun)
@@ -41,7 +40,6 @@ class Session:
 
     def check_net(self, file: Path, bound: int | None, formulas: list[Path]) -> None:
         """Check a Petri net: its bound, and the formulas of contest files."""
-
         begun = time.perf_counter()
         net = pnml.read(file)
         system = pnml.bounded(net, limits=self.limits) if bound is None else pnml.system(net, bound=bound)
@@ -53,7 +51,6 @@ class Session:
 
     def check_file(self, file: Path) -> None:
         """Check every row of a checks file; a row that holds nothing but what holds is reported in full."""
-
         if not file.is_file():
             raise SpecificationError("Q43", f"there is no file {file.as_posix()}")
         for row in expectations.read(file):
@@ -66,7 +63,6 @@ class Session:
 
     def check_row(self, row: Check) -> None:
         """Check one row and print what came out."""
-
         begun = time.perf_counter()
         system = library.find(row.model).system(row.parameters)
         asked = None if row.expect is None else list(row.expect)
@@ -91,7 +87,6 @@ class Session:
 
     def search(self, system: System, properties: list[str] | None, begun: float) -> SystemResult:
         """Search a system, with a progress line after the first second."""
-
         with _Watch(system.name, shown=not self.plain and sys.stderr.isatty()) as watch:
             result = search(system, properties=properties, limits=self.limits, watch=watch.update, started=begun)
         self.results.append(result)
@@ -99,7 +94,6 @@ class Session:
 
     def print_report(self, result: SystemResult) -> None:
         """Print the answers for one system."""
-
         self.say(text.report(result, plain=self.plain))
 
     def say(self, words: str) -> None:
@@ -108,7 +102,6 @@ class Session:
 
     def finish(self) -> int:
         """Print the verdict line, or the JSON document; return the exit status."""
-
         status = next(code for code in SEVERITY if code in (*self.statuses, HOLDS))
         seconds = "" if self.plain else f" ({time.perf_counter() - self.started:.2f} s)"
         if self.results:
@@ -141,7 +134,6 @@ class _Watch:
         return self._update if self.shown else None
 
     def _update(self, progress: object) -> None:
-
         assert isinstance(progress, Progress)
         if progress.seconds < 1:
             return

@@ -7,7 +7,6 @@ repeats the last state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -70,17 +69,6 @@ class Quantified:
 
 
 Formula = Atom | Not | And | Or | Path | Quantified
-
-
-def parts(formula: Formula) -> Iterator[Formula]:
-    """Yield a formula and everything in it."""
-    yield formula
-    match formula:
-        case Not(operand=operand) | Quantified(operand=operand):
-            yield from parts(operand)
-        case And(operands=operands) | Or(operands=operands) | Path(operands=operands):
-            for operand in operands:
-                yield from parts(operand)
 
 
 def is_ctl(formula: Formula) -> bool:

@@ -1,6 +1,4 @@
-"""What an engine answers: a verdict for each property, with the scope that it speaks of and the flags that qualify
-it.
-"""
+"""What an engine answers: a verdict for each property, with the scope that it speaks of and its flags."""
 
 from __future__ import annotations
 

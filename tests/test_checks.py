@@ -9,7 +9,7 @@ import pytest
 from quiesce import expectations, library
 from quiesce.core.result import Verdict
 from quiesce.core.system import System
-from quiesce.engines.native import check
+from quiesce.engines.checking import check
 from quiesce.expectations import Check
 from quiesce.language.clauses import catalogue
 from quiesce.language.parameters import parameters

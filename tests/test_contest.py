@@ -17,12 +17,13 @@ import pytest
 from quiesce import library
 from quiesce.bridges.contest import questions
 from quiesce.bridges.pnml import NET, Net, bounded, read, system
-from quiesce.core.expressions import TRUE, Constant, Enabled, Op, Read, apply
-from quiesce.core.formulas import And, Atom, Not, Or, Quantified, Temporal
-from quiesce.core.formulas import Path as Run
-from quiesce.core.result import Verdict
+from quiesce.core.expressions import FALSE, TRUE, Constant, Enabled, Expr, Op, Quantified, Read, Temporal, apply
+from quiesce.core.expressions import Path as Run
+from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.system import Property, PropertyKind, System
+from quiesce.engines.checking import check
 from quiesce.engines.native.search import Limits, Space
-from quiesce.engines.temporal import Question, answer
+from quiesce.language.systems import asking
 from tests.documents import ROOT
 
 ARCHIVE = "mcc-2020-32-nets.tar.gz"
@@ -54,26 +55,36 @@ def nets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(file.parent for file in folder.rglob("answers.json"))
 
 
-def everywhere(operand: object) -> Quantified:
+def everywhere(operand: Expr) -> Expr:
     """Return AG of a formula."""
-    return Quantified(True, Run(Temporal.GLOBALLY, (operand,)))  # type: ignore[arg-type]
+    return Quantified(True, Run(Temporal.GLOBALLY, (operand,)))
 
 
-def somewhere(operand: object) -> Quantified:
+def somewhere(operand: Expr) -> Expr:
     """Return EF of a formula."""
-    return Quantified(False, Run(Temporal.FINALLY, (operand,)))  # type: ignore[arg-type]
+    return Quantified(False, Run(Temporal.FINALLY, (operand,)))
 
 
-def structural(net: Net) -> list[Question]:
+def asked_as(name: str, formula: Expr) -> Property:
+    """Return a formula as a question without fairness."""
+    return Property(name=name, kind=PropertyKind.TEMPORAL, formula=formula, assuming=())
+
+
+def structural(net: Net) -> list[Property]:
     """Return the contest's questions without a file as formulas."""
-    can = {name: Atom(Enabled(f"{NET}.{name}")) for name in net.transitions}
-    kept = [Atom(apply(Op.EQ, Read(NET, place), Constant(held))) for place, held in net.places.items()]
+    can = {name: Enabled(f"{NET}.{name}") for name in net.transitions}
+    kept = [apply(Op.EQ, Read(NET, place), Constant(held)) for place, held in net.places.items()]
     return [
-        Question(id="ReachabilityDeadlock", formula=somewhere(Not(Or(tuple(can.values()))))),
-        Question(id="QuasiLiveness", formula=And(tuple(somewhere(fires) for fires in can.values()))),
-        Question(id="StableMarking", formula=Or(tuple(everywhere(place) for place in kept))),
-        Question(id="Liveness", formula=And(tuple(everywhere(somewhere(fires)) for fires in can.values()))),
+        asked_as("ReachabilityDeadlock", somewhere(apply(Op.NOT, Enabled(None)))),
+        asked_as("QuasiLiveness", apply(Op.AND, TRUE, *[somewhere(fires) for fires in can.values()])),
+        asked_as("StableMarking", apply(Op.OR, FALSE, *[everywhere(place) for place in kept])),
+        asked_as("Liveness", apply(Op.AND, TRUE, *[everywhere(somewhere(fires)) for fires in can.values()])),
     ]
+
+
+def answer(closed: System, questions: list[Property]) -> SystemResult:
+    """Return the answers to questions about a net."""
+    return check(asking(closed, questions), explained=False)
 
 
 @pytest.mark.parametrize("number", range(NETS))
@@ -86,10 +97,12 @@ def test_net_agrees_with_the_contest(number: int, nets: list[Path]) -> None:
     counts = wanted["state-space"]
     net = read(folder / "model.pnml")
     closed = system(net, bound=int(counts["max_token_in_place"]))
-    asked: list[tuple[str, Question]] = [("", question) for question in structural(net)]
+    asked: list[tuple[str, Property]] = [("", question) for question in structural(net)]
     for name in FILES:
         asked += [(name, question) for question in questions(folder / f"{name}.xml")]
-    asked += [("place", Question(id=place, bound=Read(NET, place))) for place in net.places]
+    asked += [
+        ("place", Property(name=place, kind=PropertyKind.BOUND, formula=Read(NET, place))) for place in net.places
+    ]
     result = answer(closed, [question for _, question in asked])
 
     got = {"states": result.states, "transitions": result.transitions}
@@ -106,14 +119,14 @@ def test_net_agrees_with_the_contest(number: int, nets: list[Path]) -> None:
     for (kind, question), given in zip(asked, result.properties, strict=False):
         if kind == "place":
             continue
-        want = wanted.get(kind, {}).get(question.id, "?") if kind else single[question.id]
+        want = wanted.get(kind, {}).get(question.name, "?") if kind else single[question.name]
         if want == "?":
             continue
         said = str(given.value) if given.value is not None else str(given.verdict is Verdict.HOLDS).upper()
         asked_for += 1
         agreed += said == want
         if said != want:
-            differing.append(f"{kind} {question.id}: {said} instead of {want}")
+            differing.append(f"{kind} {question.name}: {said} instead of {want}")
     one_safe = got["max_token_in_place"] <= 1
     if wanted["one-safe"]["OneSafe"] != str(one_safe).upper():
         differing.append("OneSafe")

@@ -11,7 +11,8 @@ import pytest
 from quiesce import Machine, System, after, where
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.verdicts import explore
-from quiesce.engines.native import Limits, check
+from quiesce.engines.checking import check
+from quiesce.engines.native import Limits
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -29,7 +29,7 @@ from quiesce.core.expressions import Constant
 from quiesce.core.formulas import And, Atom, Temporal
 from quiesce.core.formulas import Path as Run
 from quiesce.engines.automata import automaton
-from quiesce.engines.native import check as search
+from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
 from quiesce.language.parameters import instantiate
 from quiesce.show import gallery

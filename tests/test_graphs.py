@@ -10,7 +10,7 @@ from quiesce.bridges.graphs import to_networkx
 from quiesce.core.reference import Scope, evaluate
 from quiesce.core.result import Verdict
 from quiesce.core.system import PropertyKind, System
-from quiesce.engines.native import check
+from quiesce.engines.checking import check
 
 SMALL: list[tuple[str, dict[str, object]]] = [
     ("winsock", {"clients": 1, "sockets": 1}),

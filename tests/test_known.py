@@ -15,7 +15,7 @@ import pytest
 from quiesce import System
 from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.verdicts import explore
-from quiesce.engines.native import check
+from quiesce.engines.checking import check
 from quiesce.language.parameters import instantiate
 
 from .known.asynchronous_interface import asynchronous_interface

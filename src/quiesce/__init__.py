@@ -19,28 +19,46 @@ from quiesce.language.operators import (
 )
 from quiesce.language.parameters import Between
 from quiesce.language.systems import System
+from quiesce.language.temporal import AF, AG, AX, EF, EG, EX, A, E, F, G, R, U, W, X, deadlock, strong, weak
 from quiesce.language.terms import Term
 from quiesce.language.values import any_value, argument, unbounded
 
 __all__ = [
+    "AF",
+    "AG",
+    "AX",
+    "EF",
+    "EG",
+    "EX",
+    "A",
     "Between",
+    "E",
     "EngineError",
+    "F",
+    "G",
     "Machine",
+    "R",
     "SpecificationError",
     "System",
     "Term",
+    "U",
+    "W",
+    "X",
     "after",
     "all_of",
     "any_of",
     "any_value",
     "argument",
     "count_of",
+    "deadlock",
     "enabled",
     "happens",
     "maximum",
     "minimum",
+    "strong",
     "sum_of",
     "unbounded",
+    "weak",
     "where",
 ]
 __version__ = "0.1.0"

@@ -251,7 +251,7 @@ def simulate(
     """Run a system as live `transitions` machines on a random walk, and show the steps."""
     from quiesce import library
     from quiesce.bridges.live import walk
-    from quiesce.core.reference import replay
+    from quiesce.core.replaying import replay
     from quiesce.show import data, text
 
     _check_format(form)

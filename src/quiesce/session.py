@@ -13,10 +13,10 @@ from quiesce.bridges import contest, pnml
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemResult, Verdict
 from quiesce.core.system import System
-from quiesce.engines import temporal
+from quiesce.engines.checking import check as search
 from quiesce.engines.native import Limits, Progress
-from quiesce.engines.native import check as search
 from quiesce.expectations import Check
+from quiesce.language.systems import asking
 from quiesce.show import data, text
 from quiesce.statuses import BUG, HOLDS, SEVERITY, UNKNOWN, VIOLATED, WRONG
 
@@ -44,8 +44,7 @@ class Session:
         net = pnml.read(file)
         system = pnml.bounded(net, limits=self.limits) if bound is None else pnml.system(net, bound=bound)
         asked = [question for name in formulas for question in contest.questions(name)]
-        result = temporal.answer(system, asked, limits=self.limits, started=begun)
-        self.results.append(result)
+        result = self.search(asking(system, asked), None, begun, explained=False)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
 
@@ -85,10 +84,19 @@ class Session:
         self.deviating += bool(wrong)
         self.statuses.append(UNKNOWN if stopped and wrong else VIOLATED if wrong else HOLDS)
 
-    def search(self, system: System, properties: list[str] | None, begun: float) -> SystemResult:
+    def search(
+        self, system: System, properties: list[str] | None, begun: float, *, explained: bool = True
+    ) -> SystemResult:
         """Search a system, with a progress line after the first second."""
         with _Watch(system.name, shown=not self.plain and sys.stderr.isatty()) as watch:
-            result = search(system, properties=properties, limits=self.limits, watch=watch.update, started=begun)
+            result = search(
+                system,
+                properties=properties,
+                limits=self.limits,
+                watch=watch.update,
+                started=begun,
+                explained=explained,
+            )
         self.results.append(result)
         return result
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import Verdict
 from quiesce.core.system import System as SystemData
-from quiesce.engines.native import Limits, check
+from quiesce.engines.checking import check
+from quiesce.engines.native import Limits
 from quiesce.language.machines import Machine
 from quiesce.language.operators import all_of
 from quiesce.language.systems import System

@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "Q33": "a step operator in a place that has no step",
     "Q34": "an expression where a variable is wanted",
     "Q35": "something that is not a term",
+    "Q36": "a temporal operator in a place that has no run",
     # parameters and targets
     "Q40": "a parameter out of its bounds",
     "Q41": "an unknown parameter",
@@ -57,6 +58,7 @@ CODES: dict[str, str] = {
     "Q46": "a broken checks file",
     "Q47": "a module found in another place",
     "Q48": "a command line that asks for the impossible",
+    "Q49": "a formula that cannot be read",
 }
 """Code of a user's mistake -> what kind of mistake it is, in a few words."""
 

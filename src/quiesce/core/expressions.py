@@ -1,8 +1,9 @@
 """The expressions of rows and properties, as plain frozen data.
 
 Two stages share the operators. *Machine* expressions, which the reference interpreter evaluates, read variables of
-machines and copies: `Read`, `Acting`, `Argument`, and in properties `After`, `Happens`, `Enabled`, `Accepts`, `Fresh`,
-`Unchanged`. *Flat* expressions, which the engines compile, know only integers: `Constant` of an int, `Cell`, `Next`.
+machines and copies: `Read`, `Acting`, `Argument`, `Implies`, in properties `After`, `Happens`, `Enabled`, `Accepts`,
+`Fresh`, `Unchanged`, and in temporal formulas `Path` and `Quantified`. *Flat* expressions, which the engines compile,
+know only integers: `Constant` of an int, `Cell`, `Next`.
 `apply` folds constants, so that a flattened row mentions nothing that is already decided.
 """
 
@@ -93,6 +94,14 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
+class Implies:
+    """The conclusion, wherever the premise is true; kept as the author wrote it, so that vacuity can be seen."""
+
+    premise: Expr
+    conclusion: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class After:
     """The operand's value in the state after the step (properties only)."""
 
@@ -109,9 +118,9 @@ class Happens:
 
 @dataclass(frozen=True, slots=True)
 class Enabled:
-    """Some step by this trigger is possible in the state."""
+    """Some step by this trigger (None: any) is possible in the state."""
 
-    trigger: str
+    trigger: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,33 @@ class Unchanged:
     """No variable of any copy of the machine changes in the step."""
 
     machine: str
+
+
+class Temporal(Enum):
+    """The temporal operators. `a W b` is weak until, `a R b` release."""
+
+    NEXT = "X"
+    FINALLY = "F"
+    GLOBALLY = "G"
+    UNTIL = "U"
+    RELEASE = "R"
+    WEAK_UNTIL = "W"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A temporal operator on one operand, or on two: a truth about the run from here on."""
+
+    op: Temporal
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """A truth about every maximal run from this state (`universal`), or about some."""
+
+    universal: bool
+    operand: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +203,37 @@ class Apply:
 
 
 Expr = (
-    Constant | Read | Acting | Argument | After | Happens | Enabled | Accepts | Fresh | Unchanged | Cell | Next | Apply
+    Constant
+    | Read
+    | Acting
+    | Argument
+    | Implies
+    | After
+    | Happens
+    | Enabled
+    | Accepts
+    | Fresh
+    | Unchanged
+    | Path
+    | Quantified
+    | Cell
+    | Next
+    | Apply
 )
 TRUE, FALSE = Constant(True), Constant(False)
 STEP_NODES = (After, Happens, Unchanged, Next)
+TEMPORAL_NODES = (Path, Quantified)
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """Return the direct sub-expressions."""
     match expr:
-        case Apply(operands=operands):
+        case Apply(operands=operands) | Path(operands=operands):
             return operands
+        case Implies(premise=premise, conclusion=conclusion):
+            return (premise, conclusion)
+        case Quantified(operand=operand):
+            return (operand,)
         case Read(copy=copy) if copy is not None:
             return (copy,)
         case After(operand=operand):
@@ -202,6 +258,20 @@ def walk(expr: Expr) -> Iterator[Expr]:
 def judges_steps(expr: Expr) -> bool:
     """Tell whether an expression speaks of a step, not of a state alone."""
     return any(isinstance(node, STEP_NODES) for node in walk(expr))
+
+
+def is_temporal(expr: Expr) -> bool:
+    """Tell whether an expression speaks of a run, not of a state or a step alone."""
+    return any(isinstance(node, TEMPORAL_NODES) for node in walk(expr))
+
+
+def imply(premise: Expr, conclusion: Expr) -> Expr:
+    """Return an implication, folded where a side is constant."""
+    if isinstance(premise, Constant):
+        return conclusion if premise.value else TRUE
+    if conclusion == TRUE:
+        return TRUE
+    return Implies(premise, conclusion)
 
 
 def apply(op: Op, *operands: Expr) -> Expr:

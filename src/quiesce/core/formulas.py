@@ -1,34 +1,24 @@
-"""Temporal formulas as plain frozen data: one small tree for CTL and LTL over state predicates.
+"""Temporal formulas taken apart: what is temporal or boolean about them, over atoms that speak of a state or a step.
 
-A formula without `Quantified` is LTL and speaks of every run; CTL has a quantifier before each temporal operator.
-Meaning at a deadlock: runs are maximal, so AX p holds and EX p does not, and AF p, EG p and p are the same there; LTL
-repeats the last state.
+A formula without `Quantified` is LTL and speaks of every run; CTL has a quantifier before each temporal operator;
+mixtures are CTL*. Meaning at a deadlock: runs are maximal, so AX p holds and EX p does not, and AF p, EG p and p are
+the same there; LTL repeats the last state, and no event happens there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 
-from quiesce.core.expressions import Expr
-
-
-class Temporal(Enum):
-    """The temporal operators. `a W b` is weak until, `a R b` release."""
-
-    NEXT = "X"
-    FINALLY = "F"
-    GLOBALLY = "G"
-    UNTIL = "U"
-    RELEASE = "R"
-    WEAK_UNTIL = "W"
+from quiesce.core import expressions
+from quiesce.core.expressions import Apply, Expr, Implies, Op, Temporal, is_temporal, judges_steps
 
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A predicate of a state."""
+    """A predicate of a state or of a step; or a quantified formula, where a path formula is about it as a whole."""
 
-    expr: Expr
+    expr: Expr | Quantified
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +59,91 @@ class Quantified:
 
 
 Formula = Atom | Not | And | Or | Path | Quantified
+TRUE_FORMULA, FALSE_FORMULA = And(()), Or(())
 
 
-def is_ctl(formula: Formula) -> bool:
-    """Tell whether every temporal operator stands directly under a quantifier, and every quantifier before one."""
-    match formula:
-        case Atom():
-            return True
-        case Not(operand=operand):
-            return is_ctl(operand)
-        case And(operands=operands) | Or(operands=operands):
-            return all(is_ctl(operand) for operand in operands)
-        case Quantified(operand=Path(operands=operands)):
-            return all(is_ctl(operand) for operand in operands)
+def taken_apart(expr: Expr) -> Formula:
+    """Return an expression as a formula over atoms: its largest parts that are not temporal.
+
+    Raises ValueError with a temporal part that stands where only a value can.
+    """
+    if not is_temporal(expr):
+        return Atom(expr)
+    match expr:
+        case Apply(op=Op.NOT, operands=(operand,)):
+            return Not(taken_apart(operand))
+        case Apply(op=Op.AND, operands=operands):
+            return And(tuple(map(taken_apart, operands)))
+        case Apply(op=Op.OR, operands=operands):
+            return Or(tuple(map(taken_apart, operands)))
+        case Implies(premise=premise, conclusion=conclusion):
+            return Or((Not(taken_apart(premise)), taken_apart(conclusion)))
+        case expressions.Path(op=op, operands=operands):
+            return Path(op, tuple(map(taken_apart, operands)))
+        case expressions.Quantified(universal=universal, operand=operand):
+            return Quantified(universal, taken_apart(operand))
         case _:
+            raise ValueError(expr)
+
+
+def for_every_run(formula: Formula) -> Formula:
+    """Return a formula about states: one that speaks of runs, of every run."""
+    return formula if is_state_formula(formula) else Quantified(True, formula)
+
+
+def is_state_formula(formula: Formula) -> bool:
+    """Tell whether a formula is decided by a state: no temporal operator, and no step, stands outside quantifiers."""
+    match formula:
+        case Atom(expr=expr):
+            return isinstance(expr, Quantified) or not judges_steps(expr)
+        case Not(operand=operand):
+            return is_state_formula(operand)
+        case And(operands=operands) | Or(operands=operands):
+            return all(map(is_state_formula, operands))
+        case Quantified():
+            return True
+        case Path():
             return False
 
 
+def is_predicate(formula: Formula) -> bool:
+    """Tell whether a formula has no temporal operator and no quantifier."""
+    match formula:
+        case Atom(expr=expr):
+            return not isinstance(expr, Quantified)
+        case Not(operand=operand):
+            return is_predicate(operand)
+        case And(operands=operands) | Or(operands=operands):
+            return all(map(is_predicate, operands))
+        case Path() | Quantified():
+            return False
+
+
+def atoms(formula: Formula) -> Iterator[Expr]:
+    """Yield the predicates of states and steps in a formula."""
+    match formula:
+        case Atom(expr=expr):
+            if isinstance(expr, Quantified):
+                yield from atoms(expr)
+            else:
+                yield expr
+        case Not(operand=operand) | Quantified(operand=operand):
+            yield from atoms(operand)
+        case And(operands=operands) | Or(operands=operands) | Path(operands=operands):
+            for operand in operands:
+                yield from atoms(operand)
+
+
 def normal(formula: Formula, *, negated: bool = False) -> Formula:
-    """Return an LTL formula in negation normal form over X, U and R alone, or its negation."""
+    """Return a path formula in negation normal form over X, U and R alone, or its negation.
+
+    What is quantified in it becomes an atom.
+    """
     match formula:
         case Atom():
             return Not(formula) if negated else formula
+        case Quantified():
+            return Not(Atom(formula)) if negated else Atom(formula)
         case Not(operand=operand):
             return normal(operand, negated=not negated)
         case And(operands=operands):
@@ -99,11 +152,6 @@ def normal(formula: Formula, *, negated: bool = False) -> Formula:
             return (And if negated else Or)(tuple(normal(operand, negated=negated) for operand in operands))
         case Path(op=op, operands=operands):
             return _normal_path(op, operands, negated)
-        case Quantified():
-            raise AssertionError("a quantified formula is not LTL")
-
-
-TRUE_FORMULA, FALSE_FORMULA = And(()), Or(())
 
 
 def _normal_path(op: Temporal, operands: tuple[Formula, ...], negated: bool) -> Formula:

@@ -15,8 +15,11 @@ from quiesce.core.expressions import (
     Expr,
     Fresh,
     Happens,
+    Implies,
     Next,
     Op,
+    Path,
+    Quantified,
     Read,
     Unchanged,
 )
@@ -50,13 +53,22 @@ def _text(expr: Expr, outer: int) -> str:
         case Happens(trigger=trigger, results=results):
             return f"{trigger} happens{_returning(results)}"
         case Enabled(trigger=trigger):
-            return f"{trigger} is enabled"
+            return f"{trigger or 'something'} is enabled"
         case Accepts(machine=machine, trigger=trigger, results=results):
             return f"{machine} accepts {trigger}{_returning(results)}"
         case Fresh(machine=machine):
             return f"{machine} is fresh"
         case Unchanged(machine=machine):
             return f"{machine} is unchanged"
+        case Implies(premise=premise, conclusion=conclusion):
+            text = f"{_text(premise, 1)} -> {_text(conclusion, 0)}"
+            return f"({text})" if outer else text
+        case Path(op=op, operands=(operand,)):
+            return f"{op.value}({_text(operand, 0)})"
+        case Path(op=op, operands=(left, right)):
+            return f"({_text(left, 1)} {op.value} {_text(right, 1)})"
+        case Quantified(universal=universal, operand=operand):
+            return _quantified("A" if universal else "E", operand)
         case Cell(slot=slot):
             return f"#{slot}"
         case Next(slot=slot):
@@ -65,6 +77,11 @@ def _text(expr: Expr, outer: int) -> str:
             return _applied(op, operands, outer)
         case _:
             raise AssertionError(f"no text for {type(expr).__name__}")
+
+
+def _quantified(word: str, operand: Expr) -> str:
+    text = _text(operand, 0)
+    return f"{word}{text}" if isinstance(operand, Path) else f"{word}({text})"
 
 
 def _returning(results: tuple[Value, ...] | None) -> str:

@@ -29,15 +29,17 @@ from quiesce.core.expressions import (
     Expr,
     Fresh,
     Happens,
+    Implies,
     Read,
     Unchanged,
     walk,
 )
 from quiesce.core.system import STATE, Machine, Participant, Property, PropertyKind, Row, RowKind, System
-from quiesce.core.trace import Departure, Label, State, Step, Trace
+from quiesce.core.trace import Departure, Label, State, Step
 
 MOST_INITIAL_STATES = 1 << 20
-MOST_FOLLOWED = 2000
+NOT_LOCAL = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
+"""The questions that no state and no step decides alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,10 @@ def _acting(expr: Acting, scope: Scope) -> Value:
     return scope.acting[expr.machine]
 
 
+def _implies(expr: Implies, scope: Scope) -> Value:
+    return not evaluate(expr.premise, scope) or evaluate(expr.conclusion, scope)
+
+
 def _after(expr: After, scope: Scope) -> Value:
     if scope.step is None or scope.step.target is None:
         raise EngineError("after() where there is no step")
@@ -96,7 +102,8 @@ def _happens(expr: Happens, scope: Scope) -> Value:
 
 
 def _enabled(expr: Enabled, scope: Scope) -> Value:
-    return any(step.label.trigger == expr.trigger for step in steps(scope.system, scope.state))
+    possible = possible_triggers(scope.system, scope.state)
+    return bool(possible) if expr.trigger is None else expr.trigger in possible
 
 
 def _accepts(expr: Accepts, scope: Scope) -> Value:
@@ -149,6 +156,7 @@ _EVALUATE: dict[type, Callable[..., Value]] = {
     Apply: _apply,
     Acting: _acting,
     Argument: lambda expr, scope: scope.arguments[expr.name],
+    Implies: _implies,
     After: _after,
     Happens: _happens,
     Enabled: _enabled,
@@ -330,6 +338,12 @@ def _observed(observer: Machine, trigger: str, result: Value, scope: Scope) -> R
     return None
 
 
+@lru_cache(maxsize=1 << 14)
+def possible_triggers(system: System, state: State) -> frozenset[str]:
+    """Return the triggers by which some step is possible; kept, for a formula asks for many in one state."""
+    return frozenset(step.label.trigger for step in steps(system, state))
+
+
 # -- properties ------------------------------------------------------------------------------------------------------
 
 
@@ -338,7 +352,7 @@ def judge(
 ) -> tuple[Step, ...] | None:
     """Return how a state decides a property: None if it does not, () by itself, (step,) by its first deciding step.
 
-    What decides is a violation, and for `sometimes` a witness. `always_possible` is not decided by one state.
+    What decides is a violation, and for `sometimes` a witness. What is `NOT_LOCAL` is not decided by one state.
     `taken` saves computing the state's steps again.
     """
     kind = question.kind
@@ -349,7 +363,7 @@ def judge(
         resting = system.rest is not None and evaluate(system.rest, Scope(system=system, state=state))
         moving = any(step.target != state or not question.stuttering for step in leaving)
         return None if resting or moving else ()
-    if kind is PropertyKind.ALWAYS_POSSIBLE:
+    if kind in NOT_LOCAL:
         return None
     wanted = kind is not PropertyKind.ALWAYS
     if not question.step:
@@ -360,58 +374,3 @@ def judge(
             if bool(evaluate(question.formula, scope)) is wanted:
                 return (step,)
     return None
-
-
-def replay(system: System, trace: Trace, question: Property | None = None) -> None:
-    """Check that a trace is a run of the system and, where a property is given, that it decides the property.
-
-    For `always_possible` the states that can follow the last one are searched for the goal, as far as `MOST_FOLLOWED`.
-    Raises EngineError: the engine that made the trace is wrong, and its answer must not be shown.
-    """
-    if not is_initial(system, trace.start):
-        raise EngineError("a trace starts in a state that is not initial")
-    state = trace.start
-    for number, step in enumerate(trace.steps, start=1):
-        if not any(_same_step(system, step, possible) for possible in steps(system, state)):
-            raise EngineError(f"step {number} of a trace ({step.label.trigger}) is not a step of {system.name}")
-        if step.target is None:
-            if number != trace.length:
-                raise EngineError("a trace goes on after it left a domain")
-            if question is not None and question.kind is not PropertyKind.DOMAINS:
-                raise EngineError(f"a trace for {question.name!r} leaves a domain")
-        else:
-            state = step.target
-    if trace.loop is not None and trace.states()[trace.loop : trace.loop + 1] != (trace.last,):
-        raise EngineError("a trace does not return to the state where its loop starts")
-    if question is not None and not _decides(system, trace, question):
-        raise EngineError(f"a trace for {question.name!r} does not decide it")
-
-
-def _same_step(system: System, step: Step, possible: Step) -> bool:
-    """Compare steps by codes of values, for Python says that 0 == False."""
-    if (step.target is None) is not (possible.target is None) or step.label != possible.label:
-        return False
-    if step.target is None or possible.target is None:
-        return step.departure == possible.departure
-    return ordinals(system, step.target) == ordinals(system, possible.target)
-
-
-def _decides(system: System, trace: Trace, question: Property) -> bool:
-    if question.kind is PropertyKind.ALWAYS_POSSIBLE:
-        return not _reaches(system, question, trace.last)
-    if question.step:
-        before = Trace(start=trace.start, steps=trace.steps[:-1]).last
-        return bool(trace.steps) and judge(system, question, before) == trace.steps[-1:]
-    return judge(system, question, trace.last) == ()
-
-
-def _reaches(system: System, question: Property, state: State) -> bool:
-    """Tell whether the goal of an `always_possible` is seen among the first states that can follow a state."""
-    seen, frontier = {state}, [state]
-    while frontier and len(seen) < MOST_FOLLOWED:
-        if any(evaluate(question.formula, Scope(system=system, state=at)) for at in frontier):
-            return True
-        found = {step.target for at in frontier for step in steps(system, at) if step.target is not None}
-        frontier = [at for at in found if at not in seen]
-        seen |= found
-    return False

@@ -23,7 +23,7 @@ class PropertyResult:
 
     `scope` says of what ("all 1,101 states"); `flags` qualify it ("truncated", "reduced", "vacuous"). `trace` is the
     shortest counterexample, or for a `sometimes` that holds its witness. `value` is the answer to a question for a
-    number.
+    number. `note` says more of the answer: which fairness would make a formula hold.
     """
 
     property: Property
@@ -32,6 +32,7 @@ class PropertyResult:
     flags: tuple[str, ...] = ()
     trace: Trace | None = None
     value: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ engines. `System` checks both when it is made, so that nobody checks again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Literal
 
 from quiesce.core.domains import Copy, Domain, Value
 from quiesce.core.errors import EngineError, Place, SpecificationError, known
-from quiesce.core.expressions import TRUE, Apply, Cell, Constant, Expr, Next, walk
+from quiesce.core.expressions import FALSE, TRUE, Apply, Cell, Constant, Expr, Next, walk
 
 STATE = "state"
 """The name of the variable that holds a machine's state."""
@@ -79,7 +79,7 @@ class Row:
     returns: tuple[Value, ...] | None = None
     gets: tuple[Value, ...] | None = None
     every: bool = False
-    fair: Literal["weak", "strong"] | None = None
+    fair: Strength | None = None
     clauses: tuple[str, ...] = ()
     place: Place = field(compare=False)
 
@@ -119,16 +119,29 @@ class PropertyKind(Enum):
     NO_DEADLOCK = "no_deadlock"
     ALWAYS_POSSIBLE = "always_possible"
     DOMAINS = "domains"
-    CTL = "ctl"
-    LTL = "ltl"
+    TEMPORAL = "temporal"
     BOUND = "bound"
+    BISIMILAR = "bisimilar"
+
+
+Strength = Literal["weak", "strong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """That the rows of a trigger are fair: enabled for ever (`weak`) or again and again (`strong`) means taken."""
+
+    trigger: str
+    strength: Strength
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
     """A named question; `step` tells whether a step decides it, as it does for `domains` and with `after`, `happens`.
 
-    `formula` is TRUE for `domains` and `no_deadlock`.
+    `formula` is TRUE for `domains` and `no_deadlock`, a number for `bound`, and for `bisimilar` the states that are
+    compared with the initial ones. `assuming` says which rows are fair in a `temporal` question: None means those that
+    say so themselves.
     """
 
     name: str
@@ -137,6 +150,7 @@ class Property:
     formula: Expr = TRUE
     step: bool = False
     stuttering: bool = False
+    assuming: tuple[Assumption, ...] | None = None
     clauses: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
 
@@ -191,12 +205,37 @@ class JointRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlatFormula:
+    """A predicate over cells: one formula for states, or one for each (trigger, result) of a step.
+
+    `stutter` is what a predicate of steps says where a run has ended and its last state is repeated.
+    """
+
+    state: Expr | None = None
+    steps: Mapping[tuple[str, Value], Expr] | None = None
+    stutter: Expr = FALSE
+
+    def expressions(self) -> Iterator[tuple[Expr, bool]]:
+        """Yield the flat expressions, each with whether it may speak of the state after a step."""
+        if self.state is not None:
+            yield self.state, False
+        for formula in (self.steps or {}).values():
+            yield formula, True
+        yield self.stutter, False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlatProperty:
-    """A property over cells: one formula for states, or one for each (trigger, result) of a step."""
+    """A property over cells. A temporal one has a predicate for each of its atoms, any other one predicate.
+
+    `stronger` are the same question with one conclusion replaced by false: where one of them holds as well, the
+    conclusion says nothing.
+    """
 
     property: Property
-    state: Expr | None
-    steps: Mapping[tuple[str, Value], Expr] | None
+    predicate: FlatFormula
+    atoms: Mapping[Expr, FlatFormula] = field(default_factory=dict)
+    stronger: tuple[FlatProperty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,8 +341,7 @@ def _check_flat(flat: Flat) -> None:
             check(update, step=False)
         if [slot for slot, _ in row.updates] != sorted({slot for slot, _ in row.updates}):
             raise EngineError(f"a joint row of {row.trigger} writes a cell twice or out of order")
-    for flat_property in flat.properties:
-        if flat_property.state is not None:
-            check(flat_property.state, step=False)
-        for formula in (flat_property.steps or {}).values():
-            check(formula, step=True)
+    for question in flat.properties:
+        for predicate in (question.predicate, *question.atoms.values()):
+            for expr, step in predicate.expressions():
+                check(expr, step=step)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from quiesce.core.errors import EngineError
-from quiesce.core.reference import Scope, evaluate, initial_states, judge, ordinals, replay, steps
+from quiesce.core.reference import NOT_LOCAL, Scope, evaluate, initial_states, judge, ordinals, steps
+from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.core.trace import State, Step, Trace
@@ -53,23 +54,19 @@ def _answer(system: System, question: Property, found: Found, predecessor: Prede
     if finding is not None:
         trace = _trace(system, question, finding, predecessor)
         verdict = Verdict.HOLDS if witnessed else Verdict.VIOLATED
-        steps_taken = f"{trace.length} step{'' if trace.length == 1 else 's'}"
-        scope = f"witness after {steps_taken}" if witnessed else f"counterexample of {steps_taken}"
+        scope = ("witness after " if witnessed else "counterexample of ") + counted_steps(trace)
         return PropertyResult(property=question, verdict=verdict, scope=scope, trace=trace)
-    if found.stopped is not None:
-        return PropertyResult(
-            property=question, verdict=Verdict.UNKNOWN, scope=f"stopped: {found.stopped}", flags=("truncated",)
-        )
-    if left and question.kind is not PropertyKind.DOMAINS:
-        return PropertyResult(
-            property=question,
-            verdict=Verdict.UNKNOWN,
-            scope="a step leaves a domain and is not followed",
-            flags=("truncated",),
-        )
+    if found.stopped is not None or (left and question.kind is not PropertyKind.DOMAINS):
+        return undecided(question, found.stopped)
     scope = f"all {found.transitions:,} transitions" if question.step else f"all {found.states:,} states"
     verdict = Verdict.VIOLATED if witnessed else Verdict.HOLDS
     return PropertyResult(property=question, verdict=verdict, scope=scope)
+
+
+def undecided(question: Property, stopped: str | None) -> PropertyResult:
+    """Return the answer where not every state was seen: a limit `stopped` the search, or else a step left a domain."""
+    scope = "a step leaves a domain and is not followed" if stopped is None else f"stopped: {stopped}"
+    return PropertyResult(property=question, verdict=Verdict.UNKNOWN, scope=scope, flags=("truncated",))
 
 
 def _trace(system: System, question: Property, finding: Finding, predecessor: Predecessor) -> Trace:
@@ -87,11 +84,28 @@ def _trace(system: System, question: Property, finding: Finding, predecessor: Pr
     return trace
 
 
+def first_step(system: System, before: State, after: State) -> Step | None:
+    """Return the first step from one state to another; None where there is none."""
+    return next((step for step in steps(system, before) if step.target == after), None)
+
+
 def _step(system: System, before: State, after: State) -> Step:
-    for step in steps(system, before):
-        if step.target == after:
-            return step
-    raise EngineError(f"there is no step from {before} to {after}")
+    step = first_step(system, before, after)
+    if step is None:
+        raise EngineError(f"there is no step from {before} to {after}")
+    return step
+
+
+def counted_steps(trace: Trace) -> str:
+    """Return the length of a trace in words: `3 steps`, `5 steps, the last 2 for ever`."""
+    words = f"{trace.length} step{'' if trace.length == 1 else 's'}"
+    if trace.loop is None:
+        return words
+    again = trace.length - trace.loop
+    return f"{words}, the last {'one' if again == 1 else again} for ever"
+
+
+ANSWERED_ELSEWHERE = NOT_LOCAL - {PropertyKind.ALWAYS_POSSIBLE}
 
 
 # -- the textbook search ---------------------------------------------------------------------------------------------
@@ -110,7 +124,8 @@ class Explored:
 def explore(system: System, *, max_states: int | None = None) -> Explored:
     """Search breadth first, level by level, in plain Python: the oracle that the engines are compared with.
 
-    `max_states` stops after the level in which it is reached.
+    It answers what states and steps decide, and `always_possible`. `max_states` stops after the level in which it is
+    reached.
     """
     frontier = initial_states(system)
     seen = set(frontier)
@@ -147,7 +162,8 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
     def predecessor(state: State, depth: int) -> State:
         return next(before for before in levels[depth - 1] if any(step.target == state for step in successors[before]))
 
-    answers = conclude(system, system.properties, result, predecessor)
+    local = tuple(question for question in system.properties if question.kind not in ANSWERED_ELSEWHERE)
+    answers = conclude(system, local, result, predecessor)
     return Explored(levels=tuple(levels), successors=successors, found=result, answers=answers)
 
 

@@ -12,20 +12,24 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from quiesce.core.errors import EngineError, SpecificationError
-from quiesce.core.expressions import Expr
-from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Temporal, normal
+from quiesce.core.expressions import Expr, Temporal
+from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, normal
 
 MOST_STATES = 20_000
 MOST_UNTILS = 40
 MOST_MOVES = 4_000
 
 
+Proposition = Expr | Quantified
+"""What an automaton reads: a predicate of a state or a step, or a quantified formula about a state."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What must be true of a state: the predicates that hold, and those that do not."""
 
-    true: frozenset[Expr]
-    false: frozenset[Expr]
+    true: frozenset[Proposition]
+    false: frozenset[Proposition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,8 @@ class _Branch:
     """One way to meet the formulas of a state, half worked out."""
 
     todo: list[Formula]
-    true: set[Expr] = field(default_factory=set)
-    false: set[Expr] = field(default_factory=set)
+    true: set[Proposition] = field(default_factory=set)
+    false: set[Proposition] = field(default_factory=set)
     later: set[Formula] = field(default_factory=set)
     put_off: set[Formula] = field(default_factory=set)
 

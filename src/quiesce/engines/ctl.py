@@ -1,51 +1,48 @@
-"""CTL over an explored graph, by fixpoints on sets of states (Clarke, Emerson and Sistla, TOPLAS 8(2), 1986, §3).
+"""Quantified formulas over an explored graph: CTL by fixpoints on sets of states (Clarke, Emerson and Sistla, TOPLAS
+8(2), 1986, §3), with fair paths (§4 there), and any other path formula by a product with its automaton.
 
 Sets are arrays of truth values by state number. Runs are maximal: a deadlock has no successor, and its run ends there.
+From every state some fair run goes on, so fairness matters to the operators on infinite runs alone: EG and its duals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
-from quiesce.core.expressions import Expr
-from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, Temporal
+from quiesce.core.expressions import Expr, Temporal
+from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, is_state_formula
+from quiesce.engines.automata import Proposition, automaton
+from quiesce.engines.fairness import Fairness
+from quiesce.engines.graph import Graph, States
 from quiesce.engines.native import graph_kernels as kernels
-
-States = NDArray[np.bool_]
-
-
-class Graph:
-    """The edges of an explored state space, forwards and, once it is asked for, backwards."""
-
-    def __init__(self, offsets: NDArray[np.int64], targets: NDArray[np.uint32]) -> None:
-        self.offsets, self.targets = offsets, targets
-
-    @property
-    def count(self) -> int:
-        """Number of states."""
-        return len(self.offsets) - 1
-
-    @cached_property
-    def backwards(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """The reversed edges: offsets and sources."""
-        starts, sources = kernels.reverse(self.offsets, self.targets)
-        return starts, sources
+from quiesce.engines.product import Product, Valuation, staying_in, steered_by
 
 
 class Checker:
-    """Answers CTL formulas over one graph; `predicate` gives the states where an atom holds."""
+    """Answers formulas over one graph; `predicate` gives the states where a predicate holds, `step_predicate` the edges
+    of the graph without ends.
+    """
 
-    def __init__(self, graph: Graph, predicate: Callable[[Expr], States]) -> None:
-        self.graph, self.predicate = graph, predicate
+    def __init__(
+        self,
+        graph: Graph,
+        fairness: Fairness,
+        predicate: Callable[[Expr], States],
+        step_predicate: Callable[[Expr], States],
+        judges_steps: Callable[[Expr], bool],
+    ) -> None:
+        self.graph, self.fairness = graph, fairness
+        self.predicate, self.step_predicate, self.judges_steps = predicate, step_predicate, judges_steps
         self.known: dict[Formula, States] = {}
+        self.last: tuple[Formula, list[int], bool, Product] | None = None
+
+    # -- sets of states -----------------------------------------------------------------------------------------------
 
     def states(self, formula: Formula) -> States:
-        """Return the states in which a CTL formula holds; raises EngineError for a formula that is not CTL."""
+        """Return the states in which a state formula holds; raises EngineError for a formula about a run."""
         if formula not in self.known:
             self.known[formula] = self._states(formula)
         return self.known[formula]
@@ -53,18 +50,24 @@ class Checker:
     def _states(self, formula: Formula) -> States:
         match formula:
             case Atom(expr=expr):
-                return self.predicate(expr)
+                return self.states(expr) if isinstance(expr, Quantified) else self.predicate(expr)
             case Not(operand=operand):
                 return ~self.states(operand)
             case And(operands=operands):
                 return self._all(operands)
             case Or(operands=operands):
                 return ~self._all([Not(operand) for operand in operands])
-            case Quantified(universal=universal, operand=Path(op=op, operands=operands)):
+            case Quantified(universal=universal, operand=Path(op=op, operands=operands)) if all(
+                map(is_state_formula, operands)
+            ):
                 sets = [self.states(operand) for operand in operands]
                 return self._universal(op, sets) if universal else self._existential(op, sets)
-            case _:
-                raise EngineError("a formula that is not CTL came to the CTL checker")
+            case Quantified(universal=universal, operand=operand):
+                sought = Not(operand) if universal else operand
+                found = self.product(sought, range(self.graph.count), stopping=False).satisfying()
+                return ~found if universal else found
+            case Path():
+                raise EngineError("a formula about a run came to where one about states is wanted")
 
     def _all(self, formulas: Sequence[Formula]) -> States:
         total = np.ones(self.graph.count, dtype=np.bool_)
@@ -75,19 +78,24 @@ class Checker:
     def _existential(self, op: Temporal, sets: Sequence[States]) -> States:
         graph = self.graph
         everything = np.ones(graph.count, dtype=np.bool_)
-        if op is Temporal.NEXT:
-            return _set(kernels.some_successor(graph.offsets, graph.targets, sets[0]))
-        if op is Temporal.FINALLY:
-            return _set(kernels.until(*graph.backwards, everything, sets[0]))
-        if op is Temporal.GLOBALLY:
-            return _set(kernels.for_ever(graph.offsets, graph.targets, *graph.backwards, sets[0]))
-        stay, goal = sets
-        if op is Temporal.UNTIL:
-            return _set(kernels.until(*graph.backwards, stay, goal))
-        if op is Temporal.WEAK_UNTIL:
-            return self._existential(Temporal.UNTIL, sets) | self._existential(Temporal.GLOBALLY, [stay])
-        # a R b is b W (a and b)
-        return self._existential(Temporal.WEAK_UNTIL, [goal, stay & goal])
+        match op:
+            case Temporal.NEXT:
+                return _set(kernels.some_successor(graph.offsets, graph.targets, sets[0]))
+            case Temporal.FINALLY:
+                return _set(kernels.until(*graph.backwards, everything, sets[0]))
+            case Temporal.GLOBALLY if not self.fairness.units:
+                return _set(kernels.for_ever(graph.offsets, graph.targets, *graph.backwards, sets[0]))
+            case Temporal.GLOBALLY:
+                return self.staying(sets[0], np.flatnonzero(sets[0]).tolist()).satisfying()
+            case Temporal.UNTIL:
+                return _set(kernels.until(*graph.backwards, *sets))
+            case Temporal.WEAK_UNTIL:
+                stay = sets[0]
+                return self._existential(Temporal.UNTIL, sets) | self._existential(Temporal.GLOBALLY, [stay])
+            case Temporal.RELEASE:
+                # a R b is b W (a and b)
+                release, kept = sets
+                return self._existential(Temporal.WEAK_UNTIL, [kept, release & kept])
 
     def _universal(self, op: Temporal, sets: Sequence[States]) -> States:
         """Return A(op) as the complement of E of the dual operator on the complements."""
@@ -102,6 +110,32 @@ class Checker:
             Temporal.RELEASE: Temporal.UNTIL,
         }[op]
         return ~self._existential(dual, [~states for states in sets])
+
+    # -- products -----------------------------------------------------------------------------------------------------
+
+    def staying(self, inside: States, initial: Sequence[int]) -> Product:
+        """Return the product whose accepted runs stay in a set for ever."""
+        return Product(self.graph, staying_in(inside), self.fairness, initial, stopping=False)
+
+    def product(self, path: Formula, initial: Sequence[int], *, stopping: bool) -> Product:
+        """Return the product whose accepted runs satisfy a path formula.
+
+        Raises SpecificationError (Q16) for a formula too large.
+        """
+        asked = (path, list(initial), stopping)
+        if self.last is None or self.last[:3] != asked:
+            valuation = Valuation(self._is_step, self._truth)
+            steering = steered_by(automaton(path), valuation, self.graph.count)
+            self.last = (*asked, Product(self.graph, steering, self.fairness, initial, stopping=stopping))
+        return self.last[3]
+
+    def _is_step(self, atom: Proposition) -> bool:
+        return not isinstance(atom, Quantified) and self.judges_steps(atom)
+
+    def _truth(self, atom: Proposition) -> States:
+        if isinstance(atom, Quantified):
+            return self.states(atom)
+        return self.step_predicate(atom) if self.judges_steps(atom) else self.predicate(atom)
 
 
 def _set(states: object) -> States:

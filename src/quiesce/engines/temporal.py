@@ -1,113 +1,179 @@
-"""Temporal questions about a system: search all states, keep the graph, and answer CTL, LTL and bounds on it."""
+"""Questions about the whole graph of a search: temporal formulas with fairness, greatest values; runs as traces."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quiesce.core.expressions import Expr
-from quiesce.core.formulas import Formula, Quantified, is_ctl
-from quiesce.core.result import PropertyResult, SystemResult, Verdict
-from quiesce.core.system import Property, PropertyKind, System
-from quiesce.core.verdicts import conclude
-from quiesce.engines import ltl
-from quiesce.engines.ctl import Checker, Graph
-from quiesce.engines.native.search import NAME, Limits, Space, Watcher
-from quiesce.language.flattening import flat_predicates
+from quiesce.core.fairness import Unit, units
+from quiesce.core.formulas import Formula, Not, Path, Quantified, for_every_run, is_state_formula, taken_apart
+from quiesce.core.replaying import replay, shortened
+from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
+from quiesce.core.trace import Label, Step, Trace
+from quiesce.core.verdicts import counted_steps, first_step
+from quiesce.engines.ctl import Checker
+from quiesce.engines.explaining import explain
+from quiesce.engines.fairness import Fairness
+from quiesce.engines.graph import Course, Graph, States
+from quiesce.engines.native.search import Space
+from quiesce.engines.remedies import remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A question by name: a formula (CTL, or LTL under one universal quantifier), or the greatest value of a number."""
+class Answers:
+    """Answers questions on the graph of a finished search in which no step left a domain."""
 
-    id: str
-    formula: Formula | None = None
-    bound: Expr | None = None
+    def __init__(self, space: Space, *, explained: bool = True) -> None:
+        self.space, self.system, self.explained = space, space.system, explained
+        self.rows = self.system.flat.rows
+        self.initial = list(range(space.levels[1]))
+        self.columns = space.columns()
 
-    @property
-    def kind(self) -> PropertyKind:
-        """Which of the three kinds of question it is."""
-        if self.formula is None:
-            return PropertyKind.BOUND
-        return PropertyKind.CTL if is_ctl(self.formula) else PropertyKind.LTL
+    def answer(self, asked: FlatProperty) -> PropertyResult:
+        """Return the verdict on a temporal question, or the greatest value of a number."""
+        question = asked.property
+        scope = f"all {self.space.count:,} states"
+        if question.kind is PropertyKind.BOUND:
+            assert asked.predicate.state is not None
+            value = int(np.max(self.columns.value(asked.predicate.state)))
+            return PropertyResult(property=question, verdict=Verdict.HOLDS, scope=scope, value=value)
+        fair = units(self.system, question)
+        posed = _Posed(self, asked, fair)
+        holds = posed.holds()
+        trace = posed.trace(holds) if self.explained else None
+        note = ""
+        if holds:
+            vacuous = any(_Posed(self, other, fair).holds() for other in asked.stronger)
+        elif trace is not None:
+            note = remedy(self.system, question, trace, lambda more: _Posed(self, asked, more).holds())
+        return PropertyResult(
+            property=question,
+            verdict=Verdict.HOLDS if holds else Verdict.VIOLATED,
+            scope=_scope(scope, question, fair, holds, trace),
+            flags=("vacuous",) if holds and vacuous else (),
+            trace=trace,
+            note=note,
+        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The edges of the search."""
+        return Graph(*self.space.graph(), self.space.rows, len(self.rows))
+
+    # -- predicates ---------------------------------------------------------------------------------------------------
+
+    def truth_of_steps(self, predicate: FlatFormula) -> States:
+        """Return the edges, of the graph without ends, where a predicate of steps holds."""
+        assert predicate.steps is not None
+        graph = self.graph.total
+        found = np.zeros(len(graph.targets), dtype=np.bool_)
+        order, bounds = self._by_row
+        formulas = [*(predicate.steps[row.trigger, row.result] for row in self.rows), predicate.stutter]
+        for number, formula in enumerate(formulas):
+            edges = order[bounds[number] : bounds[number + 1]]
+            if len(edges):
+                found[edges] = self.columns.steps(graph.sources[edges], graph.targets[edges]).truth(formula)
+        return found
+
+    @cached_property
+    def _by_row(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The edges of the graph without ends in the order of their rows, and where each row's begin."""
+        rows = self.graph.total.rows
+        order = np.argsort(rows, kind="stable")
+        return order, np.searchsorted(rows[order], np.arange(len(self.rows) + 2))
+
+    # -- traces -------------------------------------------------------------------------------------------------------
+
+    def as_trace(self, course: Course, *, exact: bool) -> Trace:
+        """Return a run on the graph as a trace; `exact` where it matters by which row a step is taken."""
+        graph = self.graph.total
+        state, taken, loop = self.space.state(course.start), [], course.loop
+        start = state
+        for edge in course.edges:
+            if exact and graph.rows[edge] == graph.silence:
+                loop = None
+                break
+            target = self.space.state(int(graph.targets[edge]))
+            if exact:
+                row = self.rows[int(graph.rows[edge])]
+                label = Label(
+                    trigger=row.trigger, result=row.result, participants=row.participants, arguments=row.arguments
+                )
+                step = Step(label=label, target=target)
+            else:
+                found = first_step(self.system, state, target)
+                if found is None:
+                    loop = None
+                    break
+                step = found
+            taken.append(step)
+            state = target
+        return Trace(start=start, steps=tuple(taken), loop=loop)
 
 
-def answer(
-    system: System,
-    questions: Iterable[Question],
-    *,
-    limits: Limits | None = None,
-    watch: Watcher | None = None,
-    started: float | None = None,
-) -> SystemResult:
-    """Return the answers to temporal questions, and to `domains`, of a system.
+class _Posed:
+    """One question under one fairness, with the sets of states that answering it found."""
 
-    A search that stopped, or a step that left a domain, leaves every question `unknown`. Raises what `native.check`
-    raises, and SpecificationError (Q16) for a formula whose automaton is too large.
-    """
-    begun = time.perf_counter() if started is None else started
-    domains = [question for question in system.flat.properties if question.property.kind is PropertyKind.DOMAINS]
-    space = Space(system, domains, keep_graph=True)
-    searched = time.perf_counter()
-    found = space.search(limits or Limits(), watch)
-    implied = conclude(system, tuple(question.property for question in domains), found, space.predecessor)
-    complete = all(result.verdict is Verdict.HOLDS for result in implied)
-    judge = _judge(system, space) if complete else _undecided(found.stopped)
-    answers = tuple(judge(question) for question in questions)
-    return SystemResult(
-        system=system,
-        engine=NAME,
-        states=found.states,
-        transitions=found.transitions,
-        depth=found.depth,
-        seconds=time.perf_counter() - searched,
-        total_seconds=time.perf_counter() - begun,
-        properties=(*answers, *implied),
-        stopped=found.stopped,
+    def __init__(self, answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> None:
+        self.answers, self.asked = answers, asked
+        self.formula = for_every_run(taken_apart(asked.property.formula))
+        self.exact = bool(fair) or any(atom.steps is not None for atom in asked.atoms.values())
+        self.checker = Checker(
+            answers.graph,
+            Fairness(answers.rows, fair),
+            self._truth,
+            lambda expr: answers.truth_of_steps(asked.atoms[expr]),
+            lambda expr: asked.atoms[expr].steps is not None,
+        )
+
+    def _truth(self, expr: Expr) -> States:
+        state = self.asked.atoms[expr].state
+        assert state is not None
+        return self.answers.columns.truth(state)
+
+    def holds(self) -> bool:
+        """Tell whether the formula holds of every initial state."""
+        match self.formula:
+            case Quantified(universal=True, operand=path) if not _is_ctl(self.formula):
+                return not self.checker.product(Not(path), self.answers.initial, stopping=True).nonempty()
+            case formula:
+                return bool(self.checker.states(formula)[self.answers.initial].all())
+
+    def trace(self, holds: bool) -> Trace | None:
+        """Return a run that shows the verdict, replayed; None where the verdict is about all runs."""
+        match self.formula:
+            case Quantified(universal=universal) if universal is holds:
+                return None
+            case Quantified(universal=True) if not _is_ctl(self.formula):
+                sources = self.answers.initial
+            case _:
+                truth = self.checker.states(self.formula)
+                sources = [state for state in self.answers.initial if truth[state] == holds]
+        course = explain(self.checker, self.formula, sources, wanted=holds)
+        if holds and not course.edges:
+            return None
+        trace = self.answers.as_trace(course, exact=self.exact)
+        trace = shortened(self.answers.system, self.formula, trace, saying=holds)
+        replay(self.answers.system, trace, self.asked.property, saying=holds)
+        return trace
+
+
+def _is_ctl(formula: Formula) -> bool:
+    return (
+        isinstance(formula, Quantified)
+        and isinstance(formula.operand, Path)
+        and all(map(is_state_formula, formula.operand.operands))
     )
 
 
-Judge = Callable[[Question], PropertyResult]
-
-
-def _undecided(stopped: str | None) -> Judge:
-    reason = "a step leaves a domain and is not followed" if stopped is None else f"stopped: {stopped}"
-
-    def judge(question: Question) -> PropertyResult:
-        return PropertyResult(property=_property(question), verdict=Verdict.UNKNOWN, scope=reason, flags=("truncated",))
-
-    return judge
-
-
-def _judge(system: System, space: Space) -> Judge:
-    columns, flat = space.columns(), flat_predicates(system.machines)
-    graph = Graph(*space.graph())
-    initial = list(range(space.levels[1]))
-    checker = Checker(graph, lambda expr: columns.truth(flat(expr)))
-    scope = f"all {space.count:,} states"
-
-    def judge(question: Question) -> PropertyResult:
-        if question.bound is not None:
-            value = int(np.max(columns.value(flat(question.bound))))
-            return PropertyResult(property=_property(question), verdict=Verdict.HOLDS, scope=scope, value=value)
-        assert question.formula is not None
-        if question.kind is PropertyKind.CTL:
-            true = bool(checker.states(question.formula)[initial].all())
-        else:
-            true = ltl.holds(graph, initial, _for_every_run(question.formula), checker.predicate)
-        verdict = Verdict.HOLDS if true else Verdict.VIOLATED
-        return PropertyResult(property=_property(question), verdict=verdict, scope=scope)
-
-    return judge
-
-
-def _for_every_run(formula: Formula) -> Formula:
-    """Return an LTL formula without the universal quantifier that may stand before it."""
-    return formula.operand if isinstance(formula, Quantified) and formula.universal else formula
-
-
-def _property(question: Question) -> Property:
-    return Property(name=question.id, kind=question.kind)
+def _scope(scope: str, question: Property, fair: tuple[Unit, ...], holds: bool, trace: Trace | None) -> str:
+    if trace is not None:
+        return ("witness of " if holds else "counterexample of ") + counted_steps(trace)
+    if not fair:
+        return scope
+    if question.assuming is None:
+        return f"{scope}, where fair rows are fair"
+    return f"{scope}, assuming {', '.join(f'{given.strength} {given.trigger}' for given in question.assuming)}"

@@ -9,6 +9,7 @@ from quiesce.core.domains import Value, shown
 from quiesce.core.errors import Place, SpecificationError, known
 from quiesce.core.expressions import (
     STEP_NODES,
+    TEMPORAL_NODES,
     Accepts,
     Acting,
     Argument,
@@ -269,7 +270,7 @@ def _known_variable(node: Read, machines: Sequence[Machine], place: Place) -> Ma
 def check_state_term(term: Term, where: str) -> Expr:
     """Return the expression of a term that speaks of states only; raises SpecificationError (Q33) otherwise."""
     for node in walk(term.expr):
-        if isinstance(node, STEP_NODES):
+        if isinstance(node, (*STEP_NODES, *TEMPORAL_NODES)):
             raise wrong("Q33", f"{expression(node)} has no meaning in {where}, which speaks of states")
     return term.expr
 
@@ -301,7 +302,7 @@ def check_property(machines: Sequence[Machine], expr: Expr, place: Place, name: 
                 found = _known_trigger(trigger, triggers, place)
                 for result in results or ():
                     _known_result(result, trigger, found, place)
-            case Enabled(trigger=trigger):
+            case Enabled(trigger=str() as trigger):
                 _known_trigger(trigger, triggers, place)
             case Accepts(machine=owner, trigger=trigger, results=results):
                 found = _known_trigger(trigger, triggers, place)
@@ -314,6 +315,14 @@ def check_property(machines: Sequence[Machine], expr: Expr, place: Place, name: 
                     _known_result(result, trigger, found, place)
             case Fresh(machine=owner) | Unchanged(machine=owner):
                 _known_machine(owner, machines, place)
+
+
+def check_assumptions(machines: Sequence[Machine], question: Property) -> None:
+    """Check the triggers that a question assumes to be fair; raises SpecificationError (Q05)."""
+    triggers = _triggers(machines)
+    for assumption in question.assuming or ():
+        assert question.place is not None
+        _known_trigger(assumption.trigger, triggers, question.place)
 
 
 def used_clauses(machines: Iterable[Machine], properties: Iterable[Property]) -> dict[str, Clause]:

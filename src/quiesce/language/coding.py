@@ -39,3 +39,14 @@ def primed(expr: Expr) -> Expr:
             return apply(op, *[primed(operand) for operand in operands])
         case _:
             return expr
+
+
+def unprimed(expr: Expr) -> Expr:
+    """Return a flat step expression as it is where nothing changes."""
+    match expr:
+        case Next(slot=slot):
+            return Cell(slot)
+        case Apply(op=op, operands=operands):
+            return apply(op, *[unprimed(operand) for operand in operands])
+        case _:
+            return expr

@@ -6,10 +6,11 @@ the cells it writes. Names and indices become positions in a domain; a value tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
+from quiesce.core import formulas
 from quiesce.core.domains import Copy, Domain, Symbols, Value
 from quiesce.core.expressions import (
     COMPARISONS,
@@ -25,17 +26,23 @@ from quiesce.core.expressions import (
     Expr,
     Fresh,
     Happens,
+    Implies,
     Next,
     Op,
+    Path,
+    Quantified,
     Read,
     Unchanged,
     apply,
+    judges_steps,
     walk,
 )
+from quiesce.core.printing import expression
 from quiesce.core.system import (
     STATE,
     Flat,
     FlatCell,
+    FlatFormula,
     FlatProperty,
     JointRow,
     Machine,
@@ -44,8 +51,13 @@ from quiesce.core.system import (
     PropertyKind,
     Row,
     RowKind,
+    System,
 )
-from quiesce.language.coding import NOWHERE, Names, alone, primed, recoded
+from quiesce.core.vacuity import without_conclusions
+from quiesce.language.coding import NOWHERE, Names, alone, primed, recoded, unprimed
+
+NO_EVENT = ("", None)
+"""What happens where a run has ended: nothing by any name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +98,26 @@ def flatten(machines: Sequence[Machine], properties: Sequence[Property], *, init
     )
 
 
-def flat_predicates(machines: Sequence[Machine]) -> Callable[[Expr], Expr]:
-    """Return the translation of state predicates to cells, for formulas that are asked of a built system."""
-    flattener = _Flattener(machines)
-    return lambda expr: flattener.truth(expr, _Context())
+def flat_properties(system: System, properties: Sequence[Property]) -> tuple[FlatProperty, ...]:
+    """Return properties over the cells of a built system, for questions that are asked of it later."""
+    flattener = _Flattener(system.machines, system.flat)
+    return tuple(flattener.property(question) for question in properties)
 
 
 class _Flattener:
     """The cells and joint rows of some machines, and the translation of expressions to them."""
 
-    def __init__(self, machines: Sequence[Machine]) -> None:
+    def __init__(self, machines: Sequence[Machine], flat: Flat | None = None) -> None:
         self.machines = {machine.name: machine for machine in machines}
-        self.cells = tuple(
+        self.cells = flat.cells if flat is not None else tuple(self._cells())
+        self.slots = {(cell.machine, cell.variable, cell.copy): slot for slot, cell in enumerate(self.cells)}
+        self.rows = flat.rows if flat is not None else tuple(self._joint_rows())
+        self.guards: dict[str, list[Expr]] = {}
+        for row in self.rows:
+            self.guards.setdefault(row.trigger, []).append(row.guard)
+
+    def _cells(self) -> Iterable[FlatCell]:
+        return (
             FlatCell(
                 machine=machine.name,
                 copy=copy,
@@ -105,15 +125,10 @@ class _Flattener:
                 domain=variable.domain,
                 initial=variable.initial,
             )
-            for machine in machines
+            for machine in self.machines.values()
             for copy in machine.indices()
             for variable in machine.variables
         )
-        self.slots = {(cell.machine, cell.variable, cell.copy): slot for slot, cell in enumerate(self.cells)}
-        self.rows = tuple(self._joint_rows())
-        self.guards: dict[str, list[Expr]] = {}
-        for row in self.rows:
-            self.guards.setdefault(row.trigger, []).append(row.guard)
 
     # -- joint rows ---------------------------------------------------------------------------------------------------
 
@@ -247,6 +262,8 @@ class _Flattener:
                 return self._read(expr, context, names)
             case Apply(op=op, operands=operands):
                 return self._applied(op, operands, context, names)
+            case Implies(premise=premise, conclusion=conclusion):
+                return apply(Op.OR, apply(Op.NOT, self.truth(premise, context)), self.truth(conclusion, context))
             case After(operand=operand):
                 return self.number(operand, replace(context, primed=True, event=None), names)
             case Happens(trigger=trigger, results=results):
@@ -254,7 +271,8 @@ class _Flattener:
                 happened = context.event[0] == trigger and (results is None or context.event[1] in results)
                 return Constant(happened)
             case Enabled(trigger=trigger):
-                return self._at(apply(Op.OR, *self.guards.get(trigger, [])), context)
+                guards = self.guards.get(trigger, []) if trigger else [row.guard for row in self.rows]
+                return self._at(apply(Op.OR, *guards), context)
             case Accepts(machine=machine, trigger=trigger, results=results):
                 return self._at(self._accepts(self.machines[machine], trigger, results), context)
             case Fresh(machine=machine):
@@ -262,8 +280,8 @@ class _Flattener:
             case Unchanged(machine=machine):
                 slots = [slot for slot, cell in enumerate(self.cells) if cell.machine == machine]
                 return apply(Op.AND, *[apply(Op.EQ, Next(slot), Cell(slot)) for slot in slots])
-            case Cell() | Next():
-                raise AssertionError("an expression is flattened twice")
+            case Cell() | Next() | Path() | Quantified():
+                raise AssertionError(f"{expression(expr)} has no flat form")
 
     def _constant(self, value: Value, names: Names | None) -> Expr:
         if names is None:
@@ -350,15 +368,30 @@ class _Flattener:
 
     # -- the operators of properties ----------------------------------------------------------------------------------
 
-    def property(self, question: Property) -> FlatProperty:
-        """Return a property over cells: one formula for states, or one for each kind of event."""
-        if question.kind in (PropertyKind.DOMAINS, PropertyKind.NO_DEADLOCK):
-            return FlatProperty(property=question, state=None, steps=None)
-        if not question.step:
-            return FlatProperty(property=question, state=self.truth(question.formula, _Context()), steps=None)
+    def property(self, question: Property, *, strengthen: bool = True) -> FlatProperty:
+        """Return a property over cells: its predicate, or one for each atom of a temporal formula."""
+        kind = question.kind
+        predicate = FlatFormula()
+        atoms: dict[Expr, FlatFormula] = {}
+        if kind is PropertyKind.TEMPORAL:
+            atoms = {expr: self.predicate(expr) for expr in formulas.atoms(formulas.taken_apart(question.formula))}
+        elif kind not in (PropertyKind.DOMAINS, PropertyKind.NO_DEADLOCK):
+            predicate = self.predicate(question.formula)
+        stronger = []
+        if strengthen and kind in (PropertyKind.ALWAYS, PropertyKind.TEMPORAL):
+            asked = [replace(question, formula=formula) for formula in without_conclusions(question.formula)]
+            stronger = [self.property(other, strengthen=False) for other in asked]
+        return FlatProperty(property=question, predicate=predicate, atoms=atoms, stronger=tuple(stronger))
+
+    def predicate(self, expr: Expr) -> FlatFormula:
+        """Return a predicate, or a number, over cells: one formula for states, or one for each kind of event."""
+        if not judges_steps(expr):
+            return FlatFormula(state=self.truth(expr, _Context()))
         events = dict.fromkeys((row.trigger, row.result) for row in self.rows)
-        formulas = {event: self.truth(question.formula, _Context(event=event)) for event in events}
-        return FlatProperty(property=question, state=None, steps=formulas)
+        return FlatFormula(
+            steps={event: self.truth(expr, _Context(event=event)) for event in events},
+            stutter=unprimed(self.truth(expr, _Context(event=NO_EVENT))),
+        )
 
     def _fresh(self, machine: str) -> Expr:
         cells = [(slot, cell) for slot, cell in enumerate(self.cells) if cell.machine == machine]

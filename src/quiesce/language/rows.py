@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from quiesce.core.expressions import Accepts, After, Enabled, Expr, Fresh, Happens, Unchanged, walk
+from quiesce.core.expressions import TEMPORAL_NODES, Accepts, After, Enabled, Expr, Fresh, Happens, Unchanged, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import ArgumentDeclaration
 from quiesce.language.terms import ArgumentTerm, Term, usable, wrong
 
-_OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged)
+_OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged, *TEMPORAL_NODES)
 
 
 def triggers_of(trigger: object) -> list[str]:
@@ -37,7 +37,7 @@ def of_rows(expr: Expr, option: str) -> Expr:
             raise wrong(
                 "Q33",
                 f"{expression(node)} has no meaning in {option}=",
-                "after, happens, enabled, accepts, fresh and unchanged belong to properties",
+                "after, happens, enabled, accepts, fresh, unchanged and temporal operators belong to properties",
             )
     return expr
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from quiesce.core.domains import BOOLEAN
-from quiesce.core.expressions import Expr, judges_steps
-from quiesce.core.system import Property, PropertyKind
+from quiesce.core.expressions import Expr, is_temporal, judges_steps
+from quiesce.core.printing import expression
+from quiesce.core.system import Assumption, Property, PropertyKind
 from quiesce.core.system import System as SystemData
-from quiesce.language.checking import check_machines, check_property, check_state_term, used_clauses
-from quiesce.language.flattening import flatten
+from quiesce.language.checking import check_assumptions, check_machines, check_property, check_state_term, used_clauses
+from quiesce.language.flattening import flat_properties, flatten
 from quiesce.language.machines import Machine
 from quiesce.language.places import here
 from quiesce.language.rows import clause_ids
+from quiesce.language.temporal import F, assumptions, at_most_once, formula_of, leads_to, precedes
 from quiesce.language.terms import Term, truth, usable, wrong
 
 DOMAINS = "domains"
@@ -69,6 +72,55 @@ class System:
         """Ask that every reachable state outside `rest` has a step; with `stuttering`, one that changes something."""
         self._ask(PropertyKind.NO_DEADLOCK, name, True, id, clause, stuttering=stuttering)
 
+    def bisimilar(self, name: str, term: object, *, id: str | None = None, clause: object = None) -> None:
+        """Ask that every reachable state where the term is true behaves like an initial one.
+
+        The two can do the same events with the same arguments and results, and go on alike, for ever (strong
+        bisimulation). What observers keep does not count.
+        """
+        checked = Term(check_state_term(truth(term, "bisimilar"), "bisimilar"), BOOLEAN)
+        self._ask(PropertyKind.BISIMILAR, name, checked, id, clause)
+
+    # -- of runs ------------------------------------------------------------------------------------------------------
+
+    def holds(
+        self, name: str, formula: object, *, assuming: object = None, id: str | None = None, clause: object = None
+    ) -> None:
+        """Ask that a temporal formula is true: of every run if it has no quantifier, else of every initial state.
+
+        `assuming` replaces the rows' `fair=`: `[weak("transmit")]`, or `[]` for no fairness at all.
+        """
+        term = truth(formula, name)
+        given = assumptions(assuming)
+        self._ask(PropertyKind.TEMPORAL, name, Term(formula_of(term), BOOLEAN), id, clause, assuming=given)
+
+    def eventually(
+        self, name: str, term: object, *, assuming: object = None, id: str | None = None, clause: object = None
+    ) -> None:
+        """Ask that every run comes to the term: F term."""
+        self.holds(name, F(term), assuming=assuming, id=id, clause=clause)
+
+    def leads_to(
+        self,
+        name: str,
+        premise: object,
+        goal: object,
+        *,
+        assuming: object = None,
+        id: str | None = None,
+        clause: object = None,
+    ) -> None:
+        """Ask that whenever the premise is true, the goal is true then or later: G(premise -> F goal)."""
+        self.holds(name, leads_to(premise, goal), assuming=assuming, id=id, clause=clause)
+
+    def precedes(self, name: str, first: object, then: object, *, id: str | None = None, clause: object = None) -> None:
+        """Ask that the second does not come before the first has come: (not then) W first."""
+        self.holds(name, precedes(first, then), assuming=[], id=id, clause=clause)
+
+    def at_most_once(self, name: str, event: object, *, id: str | None = None, clause: object = None) -> None:
+        """Ask that an event happens once at most in a run; or that a state is not come back to once it was left."""
+        self.holds(name, at_most_once(event), assuming=[], id=id, clause=clause)
+
     def _ask(
         self,
         kind: PropertyKind,
@@ -78,6 +130,7 @@ class System:
         clause: object,
         *,
         stuttering: bool = False,
+        assuming: tuple[Assumption, ...] | None = None,
     ) -> None:
         if not isinstance(name, str) or not name:
             raise wrong("Q02", f"{name!r} cannot name a property", "give a short text first, then the term")
@@ -88,14 +141,21 @@ class System:
             if word in taken:
                 raise wrong("Q01", f"{self.name} has a property {word!r} already", "choose another name")
         formula: Expr = truth(term, name).expr
+        if kind is not PropertyKind.TEMPORAL and is_temporal(formula):
+            raise wrong(
+                "Q36",
+                f"{kind.value} asks about states and steps, and {expression(formula)} speaks of runs",
+                f"write system.holds({name!r}, ...)",
+            )
         self._properties.append(
             Property(
                 name=name,
                 id=id,
                 kind=kind,
                 formula=formula,
-                step=judges_steps(formula),
+                step=kind is not PropertyKind.TEMPORAL and judges_steps(formula),
                 stuttering=stuttering,
+                assuming=assuming,
                 clauses=clause_ids(clause),
                 place=here(),
             )
@@ -114,6 +174,7 @@ class System:
         for question in self._properties:
             assert question.place is not None
             check_property(machines, question.formula, question.place, question.name)
+            check_assumptions(machines, question)
         domains = Property(name=DOMAINS, kind=PropertyKind.DOMAINS, step=True)
         properties = (*self._properties, domains)
         return SystemData(
@@ -127,3 +188,14 @@ class System:
             clauses=used_clauses(machines, properties),
             place=self.place,
         )
+
+
+def asking(system: SystemData, questions: Sequence[Property]) -> SystemData:
+    """Return a built system with other questions in the place of its own, `domains` always among them."""
+    domains = [question for question in system.flat.properties if question.property.kind is PropertyKind.DOMAINS]
+    flat = (*flat_properties(system, questions), *domains)
+    return replace(
+        system,
+        properties=tuple(question.property for question in flat),
+        flat=replace(system.flat, properties=flat),
+    )

@@ -20,6 +20,7 @@ from quiesce.core.expressions import (
     Op,
     Read,
     apply,
+    imply,
 )
 from quiesce.core.printing import expression
 from quiesce.core.system import STATE, ArgumentDeclaration
@@ -154,7 +155,7 @@ class Term:
 
     def implies(self, other: object) -> Term:
         """Return the term that is false only where this one is true and the other is false."""
-        return ~self | truth(other, "implies")
+        return Term(imply(truth(self, "implies").expr, truth(other, "implies").expr), BOOLEAN)
 
 
 class VariableTerm(Term):

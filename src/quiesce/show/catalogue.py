@@ -115,7 +115,7 @@ def _defects() -> str:
 
 
 def _broken(check: Check) -> list[str]:
-    from quiesce.engines.native import check as search
+    from quiesce.engines.checking import check as search
 
     result = search(library.find(check.model).system(check.parameters))
     named = set(check.expect or {})

@@ -29,6 +29,9 @@ LONGEST_LEAF = 64
 SAVED_ROWS = 4
 """A switch is worth its branch when it spares at least this many rows."""
 
+AFTERWARDS = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.BISIMILAR, PropertyKind.BOUND})
+"""State predicates that say nothing by themselves: their questions are answered on the graph."""
+
 Test = tuple[int, frozenset[int]]
 """A conjunct of a guard that looks at one cell: its slot, and the codes that pass."""
 
@@ -38,11 +41,17 @@ def program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> str:
     return _Program(flat, layout, asked).text()
 
 
+def row_program(flat: Flat, layout: Layout) -> str:
+    """Return the LLVM text of an `expand` that stores, in the same order, the number of the joint row of each step."""
+    return _Program(flat, layout, (), numbering=True).text()
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """A joint row on its way down the tree: the tests that are still open, and the conjuncts that are no tests."""
 
     row: JointRow
+    number: int
     tests: dict[int, frozenset[int]]
     others: tuple[Expr, ...]
 
@@ -50,8 +59,9 @@ class _Task:
 class _Program:
     """The function `expand` under construction."""
 
-    def __init__(self, flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> None:
-        self.flat, self.layout, self.asked = flat, layout, asked
+    def __init__(self, flat: Flat, layout: Layout, asked: Sequence[FlatProperty], *, numbering: bool = False) -> None:
+        self.flat, self.layout, self.asked, self.numbering = flat, layout, asked, numbering
+        self.stride = 1 if numbering else layout.words
         self.out = Function(flat, layout)
         self.blocks = 0
         self.flag_words = flag_words(len(asked))
@@ -66,7 +76,7 @@ class _Program:
         out = self.out
         head = [f"  %{name} = alloca i64" for name in self.counters]
         out.lines[:0] = head + [f"  store i64 0, ptr %{name}" for name in self.counters]
-        self.tree([self.task(row) for row in self.flat.rows])
+        self.tree([self.task(row, number) for number, row in enumerate(self.flat.rows)])
         self.judge_state()
         out.do(f"store i64 {out.emit('load i64, ptr %fired')}, ptr %info")
         for word in range(self.flag_words):
@@ -79,7 +89,7 @@ class _Program:
 
     # -- the switch tree ----------------------------------------------------------------------------------------------
 
-    def task(self, row: JointRow) -> _Task:
+    def task(self, row: JointRow, number: int) -> _Task:
         """Split a guard into tests of one cell each and other conjuncts."""
         guard = row.guard
         conjuncts = guard.operands if isinstance(guard, Apply) and guard.op is Op.AND else (guard,)
@@ -93,7 +103,7 @@ class _Program:
             else:
                 slot, codes = test
                 tests[slot] = tests[slot] & codes if slot in tests else codes
-        return _Task(row, tests, tuple(others))
+        return _Task(row, number, tests, tuple(others))
 
     def test(self, expr: Expr) -> Test | None:
         """Return an expression as a test of one cell against constants, or None if it is anything else."""
@@ -208,7 +218,7 @@ class _Program:
         out.next = {slot: self.update(slot, update) for slot, update in task.row.updates}
         inside = out.both(*[self.check(slot, update) for slot, update in task.row.updates])
         stored = out.both(guard, inside)
-        words = self.successor(task.row)
+        words = [str(task.number)] if self.numbering else self.successor(task.row)
         self.advance("fired", guard)
         if inside != "true":
             leaves = out.emit(f"xor i1 {inside}, true")
@@ -217,7 +227,7 @@ class _Program:
         if self.stutters:
             self.judge_movement(guard, inside, words)
         position = out.emit("load i64, ptr %made")
-        offset = out.emit(f"mul i64 {position}, {self.layout.words}") if self.layout.words > 1 else position
+        offset = out.emit(f"mul i64 {position}, {self.stride}") if self.stride > 1 else position
         base = out.emit(f"getelementptr i64, ptr %successors, i64 {offset}")
         for word, value in enumerate(words):
             out.do(f"store i64 {value}, ptr {out.address(base, word)}")
@@ -318,9 +328,9 @@ class _Program:
     def judge_step(self, row: JointRow, stored: str) -> None:
         """Set the bits of the step properties that a stored step of this row decides."""
         for number, question in enumerate(self.asked):
-            if question.steps is None:
+            if question.predicate.steps is None:
                 continue
-            formula = question.steps[row.trigger, row.result]
+            formula = question.predicate.steps[row.trigger, row.result]
             deciding = _deciding(question, formula)
             if deciding != Constant(False):
                 self.raise_flag(number, self.out.both(stored, self.out.truth(deciding)))
@@ -348,8 +358,8 @@ class _Program:
                 count = out.emit(f"load i64, ptr %{counter}")
                 stuck = out.emit(f"icmp eq i64 {count}, 0")
                 self.raise_flag(number, out.both(stuck, out.truth(apply(Op.NOT, self.flat.rest))))
-            elif question.state is not None and question.property.kind is not PropertyKind.ALWAYS_POSSIBLE:
-                self.raise_flag(number, out.truth(_deciding(question, question.state)))
+            elif question.predicate.state is not None and question.property.kind not in AFTERWARDS:
+                self.raise_flag(number, out.truth(_deciding(question, question.predicate.state)))
 
 
 def flag_words(properties: int) -> int:
@@ -363,7 +373,9 @@ def _deciding(question: FlatProperty, formula: Expr) -> Expr:
 
 
 def _without(task: _Task, slot: int) -> _Task:
-    return _Task(task.row, {other: codes for other, codes in task.tests.items() if other != slot}, task.others)
+    return _Task(
+        task.row, task.number, {other: codes for other, codes in task.tests.items() if other != slot}, task.others
+    )
 
 
 def _signed(bits: int) -> int:

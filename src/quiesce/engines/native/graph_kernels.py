@@ -1,4 +1,4 @@
-"""Loops over explored graphs, compiled by numba: reversal, CTL fixpoints, products with automata, components.
+"""Loops over explored graphs, compiled by numba: reversal, CTL fixpoints, shortest paths, what is enabled.
 
 A graph of n states is `offsets` (n + 1 numbers) and `targets`: the successors of state s are
 targets[offsets[s]:offsets[s + 1]].
@@ -124,143 +124,91 @@ def for_ever(offsets, targets, starts, sources, stay):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def product_nodes(offsets, targets, initial, moves, move_targets, letters, fits, states_of_automaton):  # type: ignore[no-untyped-def]
-    """Return the reachable pairs of a state and an automaton state, and how many edges they have.
+def shortest(offsets, targets, sources, within, goal):  # type: ignore[no-untyped-def]
+    """Return the edges of a shortest path from the first source that has one, through `within`, to `goal`.
 
-    `moves[q]:moves[q + 1]` are the moves of automaton state q; `fits[letters[m], n]` tells whether state n fits move
-    m. A deadlock repeats itself. The pair (n, q) has the code n * (number of automaton states) + q; the result is the
-    number of each code in order of arrival (-1: unreachable), the codes in that order, and the number of edges.
+    Returns (first state, edges, found); the path may be empty. Ties go to the edge that comes first.
     """
     count = len(offsets) - 1
-    numbers = np.full(count * states_of_automaton, -1, dtype=np.int64)
-    codes = np.empty(1024, dtype=np.int64)
-    found = 0
-    for state in initial:
-        code = np.int64(state) * states_of_automaton
-        if numbers[code] < 0:
-            if found == len(codes):
-                codes = _longer(codes)
-            numbers[code] = found
-            codes[found] = code
-            found += 1
-    edges = np.int64(0)
-    position = 0
-    while position < found:
-        state = codes[position] // states_of_automaton
-        inner = codes[position] % states_of_automaton
-        position += 1
-        first, last = offsets[state], offsets[state + 1]
-        for move in range(moves[inner], moves[inner + 1]):
-            if not fits[letters[move], state]:
-                continue
-            for edge in range(first, max(last, first + 1)):
-                target = np.int64(targets[edge]) if first < last else np.int64(state)
-                code = target * states_of_automaton + move_targets[move]
-                edges += 1
-                if numbers[code] < 0:
-                    if found == len(codes):
-                        codes = _longer(codes)
-                    numbers[code] = found
-                    codes[found] = code
-                    found += 1
-    return numbers, codes[:found], edges
+    arrived = np.full(count, -2, dtype=np.int64)
+    queue = np.empty(count, dtype=np.uint32)
+    tail = 0
+    for source in sources:
+        if arrived[source] == -2:
+            arrived[source] = -1
+            queue[tail] = source
+            tail += 1
+    head = 0
+    while head < tail:
+        number = np.int64(queue[head])
+        head += 1
+        if goal[number]:
+            return _walked_back(offsets, arrived, number)
+        if not within[number]:
+            continue
+        for edge in range(offsets[number], offsets[number + 1]):
+            target = targets[edge]
+            if arrived[target] == -2:
+                arrived[target] = edge
+                queue[tail] = target
+                tail += 1
+    return np.int64(0), np.empty(0, dtype=np.int64), False
 
 
 @njit(cache=True)
-def _longer(codes):  # type: ignore[no-untyped-def]
-    longer = np.empty(2 * len(codes), dtype=np.int64)
-    longer[: len(codes)] = codes
-    return longer
+def _walked_back(offsets, arrived, number):  # type: ignore[no-untyped-def]
+    """Return the first state and the edges of the path that arrived at a state."""
+    length = 0
+    at = number
+    while arrived[at] >= 0:
+        at = np.searchsorted(offsets, arrived[at], side="right") - 1
+        length += 1
+    edges = np.empty(length, dtype=np.int64)
+    at = number
+    while arrived[at] >= 0:
+        length -= 1
+        edges[length] = arrived[at]
+        at = np.searchsorted(offsets, arrived[at], side="right") - 1
+    return np.int64(at), edges, True
 
 
 @njit(cache=True, nogil=True)
-def product_edges(  # type: ignore[no-untyped-def]
-    offsets, targets, moves, move_targets, move_bits, letters, fits, states_of_automaton, numbers, codes, edges
-):
-    """Return the edges of a product in the form of a graph, with the bits that each edge collects."""
-    starts = np.empty(len(codes) + 1, dtype=np.int64)
-    ends = np.empty(edges, dtype=np.int64)
-    bits = np.empty(edges, dtype=np.uint64)
+def enabled_bits(offsets, rows, row_bits):  # type: ignore[no-untyped-def]
+    """Return for each state the bits of all rows by which a step leaves it; a row's bits are a line of `row_bits`."""
+    count = len(offsets) - 1
+    found = np.zeros((count, row_bits.shape[1]), dtype=np.uint64)
+    for number in range(count):
+        for edge in range(offsets[number], offsets[number + 1]):
+            for word in range(row_bits.shape[1]):
+                found[number, word] |= row_bits[rows[edge], word]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def with_stuttering(offsets, targets, rows, silence):  # type: ignore[no-untyped-def]
+    """Return the graph with a loop at each deadlock, by the row `silence`; `rows` may be empty, and stays so."""
+    count = len(offsets) - 1
+    missing = 0
+    for number in range(count):
+        missing += offsets[number] == offsets[number + 1]
+    starts = np.empty(count + 1, dtype=np.int64)
+    ends = np.empty(len(targets) + missing, dtype=np.uint32)
+    kinds = np.empty(len(rows) + missing if len(rows) else 0, dtype=np.uint32)
     total = np.int64(0)
-    for position in range(len(codes)):
-        starts[position] = total
-        state = codes[position] // states_of_automaton
-        inner = codes[position] % states_of_automaton
-        first, last = offsets[state], offsets[state + 1]
-        for move in range(moves[inner], moves[inner + 1]):
-            if not fits[letters[move], state]:
-                continue
-            for edge in range(first, max(last, first + 1)):
-                target = np.int64(targets[edge]) if first < last else np.int64(state)
-                ends[total] = numbers[target * states_of_automaton + move_targets[move]]
-                bits[total] = move_bits[move]
-                total += 1
-    starts[len(codes)] = total
-    return starts, ends, bits
-
-
-@njit(cache=True, nogil=True)
-def components(starts, ends):  # type: ignore[no-untyped-def]
-    """Return the number of the strongly connected component of each node (Tarjan 1972, without recursion)."""
-    count = len(starts) - 1
-    order = np.full(count, -1, dtype=np.int64)
-    low = np.zeros(count, dtype=np.int64)
-    component = np.full(count, -1, dtype=np.int64)
-    path = np.empty(count, dtype=np.int64)
-    held = np.empty(count, dtype=np.int64)
-    at = starts[:-1].copy()
-    arrivals = np.int64(0)
-    found = np.int64(0)
-    holding = 0
-    for root in range(count):
-        if order[root] >= 0:
-            continue
-        depth = 0
-        path[0] = root
-        order[root] = low[root] = arrivals
-        arrivals += 1
-        held[holding] = root
-        holding += 1
-        while depth >= 0:
-            node = path[depth]
-            if at[node] < starts[node + 1]:
-                end = ends[at[node]]
-                at[node] += 1
-                if order[end] < 0:
-                    order[end] = low[end] = arrivals
-                    arrivals += 1
-                    held[holding] = end
-                    holding += 1
-                    depth += 1
-                    path[depth] = end
-                elif component[end] < 0:
-                    low[node] = min(low[node], order[end])
-            else:
-                if low[node] == order[node]:
-                    while True:
-                        holding -= 1
-                        member = held[holding]
-                        component[member] = found
-                        if member == node:
-                            break
-                    found += 1
-                depth -= 1
-                if depth >= 0:
-                    low[path[depth]] = min(low[path[depth]], low[node])
-    return component, found
-
-
-@njit(cache=True, nogil=True)
-def collected(starts, ends, bits, component, found):  # type: ignore[no-untyped-def]
-    """Return for each component the bits that edges inside it collect, and whether it has such an edge."""
-    total = np.zeros(found, dtype=np.uint64)
-    inside = np.zeros(found, dtype=np.bool_)
-    for node in range(len(starts) - 1):
-        for edge in range(starts[node], starts[node + 1]):
-            if component[ends[edge]] == component[node]:
-                total[component[node]] |= bits[edge]
-                inside[component[node]] = True
-    return total, inside
+    for number in range(count):
+        starts[number] = total
+        for edge in range(offsets[number], offsets[number + 1]):
+            ends[total] = targets[edge]
+            if len(kinds):
+                kinds[total] = rows[edge]
+            total += 1
+        if offsets[number] == offsets[number + 1]:
+            ends[total] = number
+            if len(kinds):
+                kinds[total] = silence
+            total += 1
+    starts[count] = total
+    return starts, ends, kinds
 
 
 leave_cache(_before)

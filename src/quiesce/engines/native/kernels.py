@@ -278,6 +278,18 @@ def least_predecessor(expand, first, last, target_, states_, words, buffer_, inf
 
 
 @njit(cache=True, nogil=True)
+def number_rows(expand, count, states_, words, buffer_, info_, rows_):  # type: ignore[no-untyped-def]
+    """Fill in the joint row of each edge, by an `expand` that stores rows in the order of the successors."""
+    states, buffer, info, rows = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, rows_.ctypes.data
+    edge = np.int64(0)
+    for position in range(count):
+        made = _expand(expand, states + position * words * 8, buffer, info)
+        for successor in range(made):
+            _put_number(rows, edge + successor, np.uint32(_get(buffer, successor)))
+        edge += made
+
+
+@njit(cache=True, nogil=True)
 def least_unmarked(first, last, states_, words, marked):  # type: ignore[no-untyped-def]
     """Return the least unmarked state of a range, or -1."""
     states = states_.ctypes.data

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
-from quiesce.core.result import SystemResult
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.trace import State
-from quiesce.core.verdicts import Finding, Found, conclude
+from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native import graph_kernels, kernels
-from quiesce.engines.native.codegen import flag_words, program
+from quiesce.engines.native.codegen import flag_words, program, row_program
 from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.layout import Layout, layout
 from quiesce.engines.native.machine_code import Compiled, compiled
 
 Words = NDArray[np.uint64]
+Numbers = NDArray[np.uint32]
 Number = TypeVar("Number", np.int64, np.uint32, np.uint64)
 
 LEAST_SLOTS = 1 << 14
@@ -33,6 +33,8 @@ SLICE = 1 << 16
 SWEEPS = 12
 """Sweeps over the graph before it is reversed instead."""
 NAME = "native"
+ON_GRAPH = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.TEMPORAL, PropertyKind.BISIMILAR})
+"""The questions for which the edges are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,53 +60,10 @@ class Limits:
 Watcher = Callable[[Progress], None]
 
 
-def check(
-    system: System,
-    *,
-    properties: Sequence[str] | None = None,
-    limits: Limits | None = None,
-    watch: Watcher | None = None,
-    started: float | None = None,
-) -> SystemResult:
-    """Search all reachable states of a system breadth first, and answer its properties (all, or those named).
-
-    `domains` is always among them. `watch` is called about ten times a second; `started` is the `time.perf_counter()`
-    from which the total time is counted. Raises SpecificationError: Q08 for an unknown property, Q13 for an unbounded
-    variable, Q14 and Q15 for the initial states; EngineError where the reference interpreter does not confirm an
-    answer.
-    """
-    begun = time.perf_counter() if started is None else started
-    wanted = system.properties
-    if properties is not None:
-        named = {question.name for word in properties for question in system.called(word)}
-        wanted = tuple(
-            question
-            for question in system.properties
-            if question.name in named or question.kind is PropertyKind.DOMAINS
-        )
-    asked = [question for question in system.flat.properties if question.property in wanted]
-    space = Space(system, asked)
-    searched = time.perf_counter()
-    found = space.search(limits or Limits(), watch)
-    seconds = time.perf_counter() - searched
-    answers = conclude(system, wanted, found, space.predecessor)
-    return SystemResult(
-        system=system,
-        engine=NAME,
-        states=found.states,
-        transitions=found.transitions,
-        depth=found.depth,
-        seconds=seconds,
-        total_seconds=time.perf_counter() - begun,
-        properties=answers,
-        stopped=found.stopped,
-    )
-
-
 class Space:
     """The reachable states of a system, in words, in levels, with a table from words to numbers."""
 
-    def __init__(self, system: System, asked: Sequence[FlatProperty], *, keep_graph: bool = False) -> None:
+    def __init__(self, system: System, asked: Sequence[FlatProperty]) -> None:
         self.system, self.asked = system, asked
         self.layout: Layout = layout(system.flat.cells)
         self.words = self.layout.words
@@ -116,9 +75,7 @@ class Space:
         self.info = np.zeros(1 + flag_words(len(asked)), dtype=np.int64)
         self.count = 0
         self.edges = 0
-        self.keeps_graph = keep_graph or any(
-            question.property.kind is PropertyKind.ALWAYS_POSSIBLE for question in asked
-        )
+        self.keeps_graph = any(question.property.kind in ON_GRAPH for question in asked)
         room = LEAST_SLOTS if self.keeps_graph else 0
         self.offsets = np.zeros(room, dtype=np.int64)
         self.targets = np.empty(room, dtype=np.uint32)
@@ -311,6 +268,16 @@ class Space:
         self.offsets[self.count] = self.edges
         return self.offsets[: self.count + 1], self.targets[: self.edges]
 
+    def rows(self) -> Numbers:
+        """Return the number of the joint row of each edge."""
+        self.row_code = compiled(row_program(self.system.flat, self.layout))
+        rows: Numbers = np.empty(self.edges, dtype=np.uint32)
+        buffer: Words = np.empty(self.branching, dtype=np.uint64)
+        kernels.number_rows(
+            self.row_code.address("expand"), self.count, self.states, self.words, buffer, np.zeros(2, np.int64), rows
+        )
+        return rows
+
     def columns(self) -> Columns:
         """Return the states found so far as columns."""
         return Columns(self.layout, self.states[: self.count * self.words])
@@ -323,8 +290,8 @@ class Space:
         offsets, targets = self.graph()
         findings = {}
         for question in goals:
-            assert question.state is not None
-            marked = self.columns().truth(question.state)
+            assert question.predicate.state is not None
+            marked = self.columns().truth(question.predicate.state)
             if not graph_kernels.sweep(offsets, targets, marked, SWEEPS):
                 marked = graph_kernels.until(*graph_kernels.reverse(offsets, targets), np.ones_like(marked), marked)
             for depth in range(len(self.levels) - 1):

@@ -1,0 +1,52 @@
+"""Vacuity: an implication that holds only because its premise never does (Beer et al., CAV'97, LNCS 1254).
+
+A property says nothing by a conclusion if it holds as well with that conclusion replaced by false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from quiesce.core.expressions import FALSE, Apply, Expr, Implies, Op, Path, Quantified
+
+
+def without_conclusions(expr: Expr) -> Iterator[Expr]:
+    """Yield the formula once for each implication that must be true in it, its conclusion replaced by false.
+
+    Of a conjunction only the part with the implication is kept: the others hold where the formula holds.
+    """
+    if isinstance(expr, Apply) and expr.op is Op.AND:
+        for operand in expr.operands:
+            yield from without_conclusions(operand)
+    else:
+        yield from _stronger(expr)
+
+
+def _stronger(expr: Expr) -> Iterator[Expr]:
+    """Go where a stronger conclusion makes a stronger formula: not under `not`, in a premise or in a comparison."""
+    match expr:
+        case Implies(premise=premise, conclusion=conclusion):
+            inner = [Implies(premise, other) for other in _stronger(conclusion)]
+            yield from inner or [Implies(premise, FALSE)]
+        case Apply(op=Op.AND | Op.OR, operands=operands) | Path(operands=operands):
+            for position, operand in enumerate(operands):
+                for other in _stronger(operand):
+                    yield replace(expr, operands=(*operands[:position], other, *operands[position + 1 :]))
+        case Quantified(operand=operand):
+            for other in _stronger(operand):
+                yield replace(expr, operand=other)
+
+
+def premise_of(expr: Expr) -> Expr | None:
+    """Return the premise of the implication whose conclusion was replaced by false; None where there is none."""
+    match expr:
+        case Implies(premise=premise, conclusion=conclusion):
+            return premise if conclusion == FALSE else premise_of(conclusion)
+        case Apply(operands=operands) | Path(operands=operands):
+            found = (premise_of(operand) for operand in operands)
+            return next((premise for premise in found if premise is not None), None)
+        case Quantified(operand=operand):
+            return premise_of(operand)
+        case _:
+            return None

@@ -1,0 +1,88 @@
+"""An explored state space as a graph in arrays: forwards, backwards, with the joint row of each edge, without ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.engines.native import graph_kernels as kernels
+
+States = NDArray[np.bool_]
+"""A set of states: a truth value by state number."""
+Offsets = NDArray[np.int64]
+Numbers = NDArray[np.uint32]
+NO_ROWS: Numbers = np.empty(0, dtype=np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A run on a graph without ends: a state, the edges taken from it, and the position to which the last returns.
+
+    `loop` None: the run is cut off there, whatever comes next.
+    """
+
+    start: int
+    edges: tuple[int, ...] = ()
+    loop: int | None = None
+
+
+class Graph:
+    """The edges of a state space: the successors of state n are targets[offsets[n]:offsets[n + 1]].
+
+    `number_rows` gives the joint row of each edge, when it is asked for.
+    """
+
+    def __init__(self, offsets: Offsets, targets: Numbers, number_rows: Callable[[], Numbers], silence: int) -> None:
+        self.offsets, self.targets, self.silence = offsets, targets, silence
+        self._number_rows = number_rows
+
+    @property
+    def count(self) -> int:
+        """Number of states."""
+        return len(self.offsets) - 1
+
+    @cached_property
+    def rows(self) -> Numbers:
+        """The number of the joint row of each edge."""
+        return self._number_rows()
+
+    @cached_property
+    def backwards(self) -> tuple[Offsets, Numbers]:
+        """The reversed edges: offsets and sources."""
+        starts, sources = kernels.reverse(self.offsets, self.targets)
+        return starts, sources
+
+    @cached_property
+    def deadlocks(self) -> States:
+        """The states without a successor."""
+        found: States = self.offsets[1:] == self.offsets[:-1]
+        return found
+
+    @cached_property
+    def total(self) -> Graph:
+        """The graph in which a run that ended repeats its last state, by the row `silence`; itself if nothing ends."""
+        if not self.deadlocks.any():
+            return self
+        starts, ends, _ = kernels.with_stuttering(self.offsets, self.targets, NO_ROWS, np.uint32(self.silence))
+
+        def number_rows() -> Numbers:
+            kinds: Numbers = kernels.with_stuttering(self.offsets, self.targets, self.rows, np.uint32(self.silence))[2]
+            return kinds
+
+        return Graph(starts, ends, number_rows, self.silence)
+
+    @cached_property
+    def sources(self) -> Numbers:
+        """The state that each edge leaves."""
+        return np.repeat(np.arange(self.count, dtype=np.uint32), np.diff(self.offsets))
+
+    def shortest(self, sources: Sequence[int], within: States, goal: States) -> Course | None:
+        """Return a shortest path through a set to a goal; None where there is none."""
+        first, edges, found = kernels.shortest(
+            self.offsets, self.targets, np.asarray(sources, dtype=np.int64), within, goal
+        )
+        return Course(int(first), tuple(map(int, edges))) if found else None

@@ -1,0 +1,297 @@
+"""Loops over the product of an explored graph and an automaton, compiled by numba: nodes, edges, components, loops.
+
+A node is a pair of a state n and an automaton state q, with the code n * (number of automaton states) + q. `first`
+and `moves` are the automaton: the moves of q are moves[first[q]:first[q + 1]], each a line (target, mask, value, step
+mask, step value) of 64-bit words. A move fits a state whose bits under the mask are the value, and a step likewise.
+The graph has no deadlocks here: a run that ended repeats its last state.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+
+_before = enter_cache(__file__)
+
+NONE = np.uint32(0xFFFFFFFF)
+
+
+@njit(inline="always")
+def _fits(moves, move, state_bits, state):  # type: ignore[no-untyped-def]
+    return state_bits[state] & moves[move, 1] == moves[move, 2]
+
+
+@njit(inline="always")
+def _fits_step(moves, move, edge_bits, edge):  # type: ignore[no-untyped-def]
+    return len(edge_bits) == 0 or edge_bits[edge] & moves[move, 3] == moves[move, 4]
+
+
+@njit(cache=True, nogil=True)
+def product_nodes(offsets, targets, initial, first, moves, state_bits, edge_bits, sink, stopping):  # type: ignore[no-untyped-def]
+    """Return the reachable nodes, breadth first from automaton state 0.
+
+    Nodes of the automaton state `sink` (-1: there is none) are not expanded, and end the search where `stopping`.
+    Returns (number of each code, NONE where unreachable; codes in order of arrival; the node from which each was
+    reached first; number of edges; the first node in the sink, or -1).
+    """
+    width = len(first) - 1
+    numbers = np.full((len(offsets) - 1) * width, NONE, dtype=np.uint32)
+    codes = np.empty(1024, dtype=np.int64)
+    parents = np.empty(1024, dtype=np.uint32)
+    found = np.int64(0)
+    reached = np.int64(-1)
+    for state in initial:
+        code = np.int64(state) * width
+        if numbers[code] == NONE:
+            if found == len(codes):
+                codes, parents = _longer(codes, parents)
+            numbers[code] = found
+            codes[found] = code
+            parents[found] = NONE
+            found += 1
+    edges = np.int64(0)
+    position = np.int64(0)
+    while position < found:
+        state = codes[position] // width
+        inner = codes[position] % width
+        if inner == sink:
+            if reached < 0:
+                reached = position
+            if stopping:
+                break
+            position += 1
+            continue
+        for move in range(first[inner], first[inner + 1]):
+            if not _fits(moves, move, state_bits, state):
+                continue
+            for edge in range(offsets[state], offsets[state + 1]):
+                if not _fits_step(moves, move, edge_bits, edge):
+                    continue
+                code = np.int64(targets[edge]) * width + np.int64(moves[move, 0])
+                edges += 1
+                if numbers[code] == NONE:
+                    if found == len(codes):
+                        codes, parents = _longer(codes, parents)
+                    numbers[code] = found
+                    codes[found] = code
+                    parents[found] = position
+                    found += 1
+        position += 1
+    return numbers, codes[:found].copy(), parents[:found].copy(), edges, reached
+
+
+@njit(cache=True)
+def _longer(codes, parents):  # type: ignore[no-untyped-def]
+    more_codes = np.empty(2 * len(codes), dtype=np.int64)
+    more_codes[: len(codes)] = codes
+    more_parents = np.empty(2 * len(parents), dtype=np.uint32)
+    more_parents[: len(parents)] = parents
+    return more_codes, more_parents
+
+
+@njit(cache=True, nogil=True)
+def product_edges(offsets, targets, first, moves, state_bits, edge_bits, sink, numbers, codes, expanded, edges):  # type: ignore[no-untyped-def]
+    """Return the edges of the product: starts and ends as a graph, and of each edge its move and its edge of the graph.
+
+    Only the first `expanded` nodes have edges, and none in the sink.
+    """
+    width = len(first) - 1
+    starts = np.empty(len(codes) + 1, dtype=np.int64)
+    ends = np.empty(edges, dtype=np.uint32)
+    taken = np.empty(edges, dtype=np.uint32)
+    origins = np.empty(edges, dtype=np.uint32)
+    total = np.int64(0)
+    for position in range(len(codes)):
+        starts[position] = total
+        if position >= expanded:
+            continue
+        state = codes[position] // width
+        inner = codes[position] % width
+        if inner == sink:
+            continue
+        for move in range(first[inner], first[inner + 1]):
+            if not _fits(moves, move, state_bits, state):
+                continue
+            for edge in range(offsets[state], offsets[state + 1]):
+                if _fits_step(moves, move, edge_bits, edge):
+                    ends[total] = numbers[np.int64(targets[edge]) * width + np.int64(moves[move, 0])]
+                    taken[total] = move
+                    origins[total] = edge
+                    total += 1
+    starts[len(codes)] = total
+    return starts, ends, taken, origins
+
+
+@njit(cache=True, nogil=True)
+def components(starts, ends, alive):  # type: ignore[no-untyped-def]
+    """Return the strongly connected component of each node among those alive (Tarjan 1972, without recursion).
+
+    Components with an edge inside are numbered from 0; NONE stands for all other nodes. Returns also how many there
+    are.
+    """
+    count = len(starts) - 1
+    order = np.full(count, NONE, dtype=np.uint32)
+    low = np.empty(count, dtype=np.uint32)
+    component = np.full(count, NONE, dtype=np.uint32)
+    done = np.zeros(count, dtype=np.bool_)
+    path = np.empty(count, dtype=np.uint32)
+    held = np.empty(count, dtype=np.uint32)
+    at = np.empty(count, dtype=np.int64)
+    arrivals = np.uint32(0)
+    found = np.uint32(0)
+    holding = np.int64(0)
+    for root in range(count):
+        if order[root] != NONE or not alive[root]:
+            continue
+        depth = np.int64(0)
+        path[0] = root
+        at[0] = starts[root]
+        order[root] = low[root] = arrivals
+        arrivals += np.uint32(1)
+        held[holding] = root
+        holding += 1
+        while depth >= 0:
+            node = np.int64(path[depth])
+            if at[depth] < starts[node + 1]:
+                end = np.int64(ends[at[depth]])
+                at[depth] += 1
+                if not alive[end]:
+                    continue
+                if order[end] == NONE:
+                    order[end] = low[end] = arrivals
+                    arrivals += np.uint32(1)
+                    held[holding] = end
+                    holding += 1
+                    depth += 1
+                    path[depth] = end
+                    at[depth] = starts[end]
+                elif not done[end]:
+                    low[node] = min(low[node], order[end])
+            else:
+                if low[node] == order[node]:
+                    single = np.int64(held[holding - 1]) == node
+                    inside = not single or _loops(starts, ends, node)
+                    while True:
+                        holding -= 1
+                        member = np.int64(held[holding])
+                        done[member] = True
+                        if inside:
+                            component[member] = found
+                        if member == node:
+                            break
+                    if inside:
+                        found += np.uint32(1)
+                depth -= 1
+                if depth >= 0:
+                    above = np.int64(path[depth])
+                    low[above] = min(low[above], low[node])
+    return component, np.int64(found)
+
+
+@njit(cache=True)
+def _loops(starts, ends, node):  # type: ignore[no-untyped-def]
+    for edge in range(starts[node], starts[node + 1]):
+        if ends[edge] == node:
+            return True
+    return False
+
+
+@njit(inline="always")
+def _edge_bits(word, state, edge, taken, origins, rows, move_bits, row_bits, idle_bits):  # type: ignore[no-untyped-def]
+    """Return a word of what an edge collects: by its move, by the row that it takes, and by what is idle before it."""
+    row = rows[origins[edge]] if len(rows) else np.uint32(0)
+    return move_bits[taken[edge], word] | row_bits[row, word] | idle_bits[state, word]
+
+
+@njit(cache=True, nogil=True)
+def collected(  # type: ignore[no-untyped-def]
+    starts, ends, taken, origins, codes, width, rows, component, found, move_bits, row_bits, idle_bits, enabled_bits
+):
+    """Return for each component what its edges collect together, and what is enabled in some state of it."""
+    words = move_bits.shape[1]
+    total = np.zeros((found, words), dtype=np.uint64)
+    enabled = np.zeros((found, words), dtype=np.uint64)
+    for node in range(len(starts) - 1):
+        own = component[node]
+        if own == NONE:
+            continue
+        state = codes[node] // width
+        for word in range(words):
+            enabled[own, word] |= enabled_bits[state, word]
+        for edge in range(starts[node], starts[node + 1]):
+            if component[ends[edge]] == own:
+                for word in range(words):
+                    total[own, word] |= _edge_bits(
+                        word, state, edge, taken, origins, rows, move_bits, row_bits, idle_bits
+                    )
+    return total, enabled
+
+
+@njit(cache=True, nogil=True)
+def loop_part(  # type: ignore[no-untyped-def]
+    starts,
+    ends,
+    taken,
+    origins,
+    codes,
+    width,
+    rows,
+    component,
+    move_bits,
+    row_bits,
+    idle_bits,
+    source,
+    missing,
+    target,
+):
+    """Return the edges of a shortest path of one edge or more, inside the component of a node.
+
+    It ends with the first edge that collects a missing bit; or where `target` is not -1, at that node.
+    """
+    count = len(starts) - 1
+    arrived = np.full(count, -1, dtype=np.int64)
+    queue = np.empty(count, dtype=np.uint32)
+    before = np.empty(count, dtype=np.uint32)
+    queue[0] = source
+    head, tail = 0, 1
+    last = np.int64(-1)
+    at = np.int64(source)
+    while head < tail and last < 0:
+        at = np.int64(queue[head])
+        head += 1
+        state = codes[at] // width
+        for edge in range(starts[at], starts[at + 1]):
+            end = np.int64(ends[edge])
+            if component[end] != component[source]:
+                continue
+            hit = end == target
+            if target < 0:
+                for word in range(len(missing)):
+                    bits = _edge_bits(word, state, edge, taken, origins, rows, move_bits, row_bits, idle_bits)
+                    hit = hit or bits & missing[word] != 0
+            if hit:
+                last = np.int64(edge)
+                break
+            if end != source and arrived[end] < 0:
+                arrived[end] = edge
+                before[end] = at
+                queue[tail] = end
+                tail += 1
+    length = 1
+    node = at
+    while node != source:
+        node = np.int64(before[node])
+        length += 1
+    path = np.empty(length, dtype=np.int64)
+    path[length - 1] = last
+    node = at
+    while node != source:
+        length -= 1
+        path[length - 1] = arrived[node]
+        node = np.int64(before[node])
+    return path
+
+
+leave_cache(_before)

@@ -1,0 +1,248 @@
+"""The product of a graph and an automaton, its fair cycles, and a short run into one.
+
+Acceptance is generalised Büchi on edges (untils, weak fairness) and Streett (strong fairness): a component that
+enables a strong unit and never takes it loses the states where it is enabled, and what is left is looked at again
+(Emerson and Lei, Science of Computer Programming 8, 1987, §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.core.errors import SpecificationError
+from quiesce.core.formulas import Formula
+from quiesce.engines.automata import Automaton, Proposition
+from quiesce.engines.fairness import Fairness, Obligations
+from quiesce.engines.graph import Course, Graph, States
+from quiesce.engines.native import graph_kernels
+from quiesce.engines.native import product_kernels as kernels
+
+MOST_ATOMS = 64
+MOST_CODES = 1 << 31
+NONE = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """Truths of states and of steps: those of states for each state, those of steps for each edge."""
+
+    is_step: Callable[[Proposition], bool]
+    truth: Callable[[Proposition], States]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """An automaton in arrays, as the kernels want it, with the bits of states and edges that its moves look at."""
+
+    first: NDArray[np.int64]
+    moves: NDArray[np.uint64]
+    move_bits: NDArray[np.uint64]
+    untils: int
+    sink: int
+    state_bits: NDArray[np.uint64]
+    edge_bits: NDArray[np.uint64]
+
+
+def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steering:
+    """Return an automaton in arrays; raises SpecificationError (Q16) for more than 64 atoms of states or of steps."""
+    lines = [move for moves in automaton.moves for move in moves]
+    seen = dict.fromkeys(atom for letter, _, _ in lines for atom in sorted(letter.true | letter.false, key=repr))
+    of_steps = [atom for atom in seen if valuation.is_step(atom)]
+    of_states = [atom for atom in seen if atom not in of_steps]
+    if max(len(of_steps), len(of_states)) > MOST_ATOMS:
+        raise SpecificationError("Q16", f"a temporal formula with more than {MOST_ATOMS} different predicates")
+    moves = np.zeros((max(1, len(lines)), 5), dtype=np.uint64)
+    for number, (letter, target, _) in enumerate(lines):
+        moves[number, 0] = target
+        for column, listed in ((1, of_states), (3, of_steps)):
+            bits = {atom: 1 << bit for bit, atom in enumerate(listed)}
+            moves[number, column + 1] = sum(bits.get(atom, 0) for atom in letter.true)
+            moves[number, column] = sum(bits.get(atom, 0) for atom in letter.true | letter.false)
+    accepting: frozenset[Formula] = frozenset()
+    return Steering(
+        first=np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64),
+        moves=moves,
+        move_bits=np.array([collected for _, _, collected in lines] or [0], dtype=np.uint64),
+        untils=automaton.untils,
+        sink=automaton.states.index(accepting) if accepting in automaton.states else -1,
+        state_bits=_bits(of_states, valuation, states),
+        edge_bits=_bits(of_steps, valuation, 0),
+    )
+
+
+def staying_in(states: States) -> Steering:
+    """Return the automaton that lets a run go on while it stays in a set."""
+    return Steering(
+        first=np.array([0, 1], dtype=np.int64),
+        moves=np.array([[0, 1, 1, 0, 0]], dtype=np.uint64),
+        move_bits=np.zeros(1, dtype=np.uint64),
+        untils=0,
+        sink=-1,
+        state_bits=states.astype(np.uint64),
+        edge_bits=np.empty(0, dtype=np.uint64),
+    )
+
+
+def _bits(atoms: Sequence[Proposition], valuation: Valuation, length: int) -> NDArray[np.uint64]:
+    bits = np.zeros(length, dtype=np.uint64)
+    for position, atom in enumerate(atoms):
+        truth = valuation.truth(atom).astype(np.uint64) << np.uint64(position)
+        bits = truth if len(bits) != len(truth) else bits | truth
+    return bits
+
+
+class Product:
+    """The nodes that are reachable from some states; with `stopping` the search ends where nothing more is asked."""
+
+    def __init__(
+        self, graph: Graph, steering: Steering, fairness: Fairness, initial: Sequence[int], *, stopping: bool
+    ) -> None:
+        self.graph, self.steering, self.fairness = graph.total, steering, fairness
+        self.stopping = stopping
+        self.width = len(steering.first) - 1
+        if self.graph.count * self.width > MOST_CODES:
+            raise SpecificationError(
+                "Q16", f"the product of {self.graph.count:,} states and {self.width:,} states of an automaton"
+            )
+        self.numbers, self.codes, self.parents, self.size, self.reached = kernels.product_nodes(
+            self.graph.offsets,
+            self.graph.targets,
+            np.asarray(initial, dtype=np.int64),
+            steering.first,
+            steering.moves,
+            steering.state_bits,
+            steering.edge_bits,
+            steering.sink,
+            stopping,
+        )
+
+    @cached_property
+    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
+        """Starts and ends, and of each edge its move and its edge of the graph."""
+        s, graph = self.steering, self.graph
+        return kernels.product_edges(  # type: ignore[no-any-return]
+            graph.offsets,
+            graph.targets,
+            s.first,
+            s.moves,
+            s.state_bits,
+            s.edge_bits,
+            s.sink,
+            self.numbers,
+            self.codes,
+            self.reached if self.stopping and self.reached >= 0 else len(self.codes),
+            self.size,
+        )
+
+    @cached_property
+    def _tables(self) -> tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
+        """Rows of edges, and what moves, rows and idle states collect."""
+        found = self._obligations
+        move_bits = np.zeros((len(self.steering.move_bits), len(found.always)), dtype=np.uint64)
+        move_bits[:, 0] = self.steering.move_bits
+        return found.rows, move_bits, found.row_bits, found.idle_bits
+
+    @cached_property
+    def _obligations(self) -> Obligations:
+        return self.fairness.obligations(self.graph, self.steering.untils)
+
+    @cached_property
+    def fair(self) -> tuple[States, NDArray[np.uint32], NDArray[np.uint64]]:
+        """The nodes on fair cycles, their components, and what each component must collect."""
+        starts, ends, taken, origins = self.edges
+        rows, move_bits, row_bits, idle_bits = self._tables
+        always, enabled_bits = self._obligations.always, self._obligations.enabled_bits
+        alive = np.ones(len(self.codes), dtype=np.bool_)
+        fair = np.zeros(len(self.codes), dtype=np.bool_)
+        places = np.full(len(self.codes), NONE, dtype=np.uint32)
+        needs: list[NDArray[np.uint64]] = [np.zeros((0, len(always)), dtype=np.uint64)]
+        offset = 0
+        while alive.any():
+            component, found = kernels.components(starts, ends, alive)
+            total, enabled = kernels.collected(
+                starts, ends, taken, origins, self.codes, self.width, rows, component, found,
+                move_bits, row_bits, idle_bits, enabled_bits,
+            )  # fmt: skip
+            missing = enabled & ~total
+            possible = ((total & always) == always).all(axis=1)
+            accepted = possible & ~missing.any(axis=1)
+            again = possible & missing.any(axis=1)
+            inside = component != NONE
+            own = component[inside]
+            held = np.flatnonzero(inside)
+            chosen = held[accepted[own]]
+            fair[chosen] = True
+            places[chosen] = component[chosen] + offset
+            needs.append(always | enabled)
+            offset += found
+            alive[:] = False
+            left = held[again[own]]
+            stuck = (enabled_bits[self.codes[left] // self.width] & missing[component[left]]).any(axis=1)
+            alive[left[~stuck]] = True
+        return fair, places, np.concatenate(needs)
+
+    def nonempty(self) -> bool:
+        """Tell whether some run from the initial states is accepted."""
+        return self.reached >= 0 or bool(self.fair[0].any())
+
+    def satisfying(self) -> States:
+        """Return the states of the graph from which, in the first state of the automaton, some run is accepted."""
+        goal = self.fair[0].copy()
+        if self.steering.sink >= 0:
+            goal |= self.codes % self.width == self.steering.sink
+        starts, ends = self.edges[:2]
+        reaching = graph_kernels.until(*graph_kernels.reverse(starts, ends), np.ones_like(goal), goal)
+        found = np.zeros(self.graph.count, dtype=np.bool_)
+        firsts = self.codes % self.width == 0
+        found[self.codes[firsts & reaching] // self.width] = True
+        return found
+
+    # -- a run --------------------------------------------------------------------------------------------------------
+
+    def course(self) -> Course | None:
+        """Return a run that is accepted: a shortest way to where that is decided, then a short fair loop."""
+        if self.reached >= 0:
+            return self._way(self.reached)
+        fair, places, needs = self.fair
+        if not fair.any():
+            return None
+        node = int(np.argmax(fair))
+        way = self._way(node)
+        loop = self._loop(node, places, needs[places[node]])
+        return Course(way.start, way.edges + loop, loop=len(way.edges))
+
+    def _way(self, node: int) -> Course:
+        """Return the way on which the search came to a node."""
+        starts, ends, _, origins = self.edges
+        edges: list[int] = []
+        while self.parents[node] != NONE:
+            before = int(self.parents[node])
+            first, last = int(starts[before]), int(starts[before + 1])
+            edges.append(int(origins[first + int(np.argmax(ends[first:last] == node))]))
+            node = before
+        return Course(int(self.codes[node]) // self.width, tuple(reversed(edges)))
+
+    def _loop(self, node: int, places: NDArray[np.uint32], needs: NDArray[np.uint64]) -> tuple[int, ...]:
+        """Return a loop at a node that collects everything: always the nearest that is missing, and home."""
+        starts, ends, taken, origins = self.edges
+        rows, move_bits, row_bits, idle_bits = self._tables
+        edges: list[int] = []
+        missing, at = needs.copy(), node
+        while True:
+            home = not missing.any()
+            if home and at == node and edges:
+                return tuple(edges)
+            part = kernels.loop_part(
+                starts, ends, taken, origins, self.codes, self.width, rows, places,
+                move_bits, row_bits, idle_bits, at, missing, node if home else -1,
+            )  # fmt: skip
+            for edge in part:
+                row = rows[origins[edge]] if len(rows) else 0
+                missing &= ~(move_bits[taken[edge]] | row_bits[row] | idle_bits[int(self.codes[at]) // self.width])
+                edges.append(int(origins[edge]))
+                at = int(ends[edge])

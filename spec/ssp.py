@@ -131,13 +131,29 @@ def _module(name: str, entries: int, flush: Flush) -> Module:
 
 def _procedure(f: Flushing) -> None:
     """One attempt: asked for in some context, refused or carried out in order; NULL at any point ends it without a
-    call.
+    call. The application is scheduled: what it can do next, it does some time.
     """
     app, context = f.app, argument("context", CONTEXTS)
     app.step("asked to flush", context, source="idle", dest="asked", then={f.context: context})
-    app.step("refuse", source="asked", dest="refused", when=~f.allowed, clause=["CTX-01", "CTX-02", "CTX-03", "CTX-04"])
-    app.step("check known", source="asked", dest="known", when=f.allowed & f.ssp.is_in(KNOWN), clause="SSP-06")
-    app.step("check known", source="asked", dest="not known", when=f.allowed & ~f.ssp.is_in(KNOWN), clause="SSP-06")
+    app.step(
+        "refuse",
+        source="asked",
+        dest="refused",
+        when=~f.allowed,
+        fair="weak",
+        clause=["CTX-01", "CTX-02", "CTX-03", "CTX-04"],
+    )
+    app.step(
+        "check known", source="asked", dest="known", when=f.allowed & f.ssp.is_in(KNOWN), fair="weak", clause="SSP-06"
+    )
+    app.step(
+        "check known",
+        source="asked",
+        dest="not known",
+        when=f.allowed & ~f.ssp.is_in(KNOWN),
+        fair="weak",
+        clause="SSP-06",
+    )
     for name in f.modules:
         get, resolve, call = f"{name}.GetModuleHandle", f"{name}.GetProcAddress", f"{name}.{CALL}"
         app.calls(
@@ -147,16 +163,30 @@ def _procedure(f: Flushing) -> None:
             when=f.ssp == name,
             then={f.handle: name},
             gets="handle",
+            fair="weak",
             clause="SSP-09",
         )
-        app.calls(get, source="known", dest="no module", when=f.ssp == name, gets=NULL, clause="SSP-12")
+        app.calls(get, source="known", dest="no module", when=f.ssp == name, gets=NULL, fair="weak", clause="SSP-12")
         mine = f.handle == name
         app.calls(
-            resolve, source="handle", dest="proc", when=mine, then={f.address: name}, gets="address", clause="SSP-09"
+            resolve,
+            source="handle",
+            dest="proc",
+            when=mine,
+            then={f.address: name},
+            gets="address",
+            fair="weak",
+            clause="SSP-09",
         )
-        app.calls(resolve, source="handle", dest="no export", when=mine, gets=NULL, clause="SSP-12")
+        app.calls(resolve, source="handle", dest="no export", when=mine, gets=NULL, fair="weak", clause="SSP-12")
         app.calls(
-            call, source="proc", dest="done", when=f.address == name, gets=[TRUE, FALSE], clause=["SSP-09", "SSP-10"]
+            call,
+            source="proc",
+            dest="done",
+            when=f.address == name,
+            gets=[TRUE, FALSE],
+            fair="weak",
+            clause=["SSP-09", "SSP-10"],
         )
     app.step("end", source=ENDS, dest="idle", then={f.context: "normal", f.handle: None, f.address: None})
 
@@ -188,10 +218,11 @@ def promises(system: System, f: Flushing) -> None:
 def _procedure_promises(system: System, f: Flushing) -> None:
     """Say in which order, through which pointers and on which modules."""
     steps = []
-    for name in f.modules:
+    for name in KNOWN:
         steps.append(happens(f"{name}.GetModuleHandle").implies((f.stage == "known") & (f.ssp == name)))
         steps.append(happens(f"{name}.GetProcAddress").implies((f.stage == "handle") & (f.on_module == name)))
         steps.append(happens(f"{name}.{CALL}").implies((f.stage == "proc") & (f.on_module == name) & (f.ssp == name)))
+    steps += [~happens(f"{OTHER}.{call}") for call in ("GetModuleHandle", "GetProcAddress", CALL)]
     system.always(
         "check, handle, address, call: in this order",
         all_of(steps),
@@ -211,6 +242,10 @@ def _procedure_promises(system: System, f: Flushing) -> None:
         clause=["SSP-04", "SSP-06"],
     )
     calls = any_of(happens(f"{name}.{CALL}") for name in f.modules)
+    begun = happens("app.check known")
+    system.leads_to(
+        "a flush that was begun comes to an end", begun, f.app.state.is_in(ENDS), id="PS-13", clause="SSP-09"
+    )
     reached = (f.app.state != "done") & (after(f.app.state) == "done")
     system.always("done means called", reached.implies(calls), id="PS-07.done", clause="SSP-10")
 
@@ -281,8 +316,8 @@ def _frame_promises(system: System, f: Flushing) -> None:
         )
         freed.append(after(module.references) < module.references)
         others = [other.machine.unchanged for other in f.modules.values() if other is not module]
-        kept.append(happens(f"{module.name}.{CALL}").implies(all_of(others)))
         if module.cache is not None:
+            kept.append(happens(f"{module.name}.{CALL}").implies(all_of(others)))
             uses = ("Authenticate", "begin use", "end use") if module.in_use is not None else ("Authenticate",)
             own = [happens(f"{module.name}.{event}") for event in (CALL, *uses)]
             kept.append((after(module.cache) != module.cache).implies(any_of(own)))

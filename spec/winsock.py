@@ -9,7 +9,7 @@ and returns as an event of its own.
 from dataclasses import dataclass
 from typing import Literal
 
-from quiesce import Machine, System, Term, after, all_of, any_of, argument, happens, sum_of, where
+from quiesce import F, G, Machine, System, Term, after, all_of, any_of, argument, happens, sum_of, where
 
 OK, PENDING, ERROR, UNSTARTED = "0", "pending", "SOCKET_ERROR", "WSANOTINITIALISED"
 FAILURES = ["WSAEPROCLIM", "WSASYSNOTREADY"]
@@ -188,6 +188,7 @@ def promises(system: System, w: Contract) -> None:
     _order(system, w)
     _results(system, w)
     _starting_again(system, w)
+    _coming_to_rest(system, w)
 
 
 def _matching(system: System, w: Contract) -> None:
@@ -300,4 +301,38 @@ def _starting_again(system: System, w: Contract) -> None:
         happens("WSPCleanup.return").implies(after(startable)),
         id="PR-04.return",
         clause="WSP-09",
+    )
+    idle = all_of(w.client.state[c] == "idle" for c in w.client)
+    system.bisimilar("cleaned up behaves as new", w.down & idle, id="PR-02", clause=["WSP-09", "MOD-13"])
+
+
+def _coming_to_rest(system: System, w: Contract) -> None:
+    """Say what the future brings where the rows marked fair are fair: the network moves, and the provider goes on."""
+    tearing = w.provider.state.is_in(["draining", "freeing"])
+    system.leads_to(
+        "the last cleanup comes to an end",
+        tearing,
+        w.down,
+        id="PL-01",
+        clause=["WSP-06", "WSP-07", "WSP-08", "SOCK-10"],
+    )
+    leaves = {s: after(w.unsent[s]) < w.unsent[s] for s in w.socket}
+    system.holds(
+        "every unit of graceful data leaves the provider",
+        all_of(G(full.implies(F(leaves[s]))) for s, full in _full(w).items()),
+        id="PL-02",
+        clause=["WSP-06", "WSP-28"],
+    )
+    system.leads_to(
+        "a start that comes during the teardown is answered",
+        tearing,
+        w.provider.accepts("WSPStartup"),
+        id="PL-03",
+        clause="WSP-09",
+    )
+    system.holds(
+        "a socket that is closing is gone in the end",
+        all_of(G((w.socket.state[s] == "closing").implies(F(w.socket.state[s] == "none"))) for s in w.socket),
+        id="PL-06",
+        clause=["SOCK-02", "SOCK-10"],
     )

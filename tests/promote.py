@@ -26,6 +26,9 @@ def promoted(check: Check) -> str:
     if check.parameters:
         given = ", ".join(f"{name} = {_toml(value)}" for name, value in check.parameters.items())
         lines.append(f"parameters = {{ {given} }}")
+    if check.unfair:
+        listed = ", ".join(f'"{trigger}"' for trigger in check.unfair)
+        lines.append(f"unfair = [{listed}]")
     if check.why:
         lines.append(f'why = "{check.why}"')
     counts = explored.found
@@ -40,11 +43,20 @@ def promoted(check: Check) -> str:
 
 
 def _row(check: Check, explored: Explored, word: str, expected: Expected) -> str:
-    answer = next(answer for answer in explored.answers if answer.property.called(word))
+    answer = next((answer for answer in explored.answers if answer.property.called(word)), None)
+    if answer is None:
+        return _written(expected)
     _same(check, answer, expected)
     if answer.trace is None:
         return f'"{answer.verdict.value}"'
     return f'{{ verdict = "{answer.verdict.value}", length = {answer.trace.length} }}'
+
+
+def _written(expected: Expected) -> str:
+    """Return an expectation as it stands: the reference search answers nothing about runs."""
+    if expected.length is None:
+        return f'"{expected.verdict.value}"'
+    return f'{{ verdict = "{expected.verdict.value}", length = {expected.length} }}'
 
 
 def _same(check: Check, answer: PropertyResult, expected: Expected) -> None:

@@ -72,13 +72,13 @@ def same(system: SystemData, state: State) -> None:
 def judged_alike(system: SystemData, question: FlatProperty, state: State, expected: list[Step]) -> None:
     """Check that a property's flat formula and its own have one value in a state, or in each of its steps."""
     codes, formula = ordinals(system, state), question.property.formula
-    if question.state is not None:
+    if question.predicate.state is not None:
         scope = Scope(system=system, state=state)
-        assert bool(value(question.state, codes)) is bool(evaluate(formula, scope))
-    if question.steps is not None:
+        assert bool(value(question.predicate.state, codes)) is bool(evaluate(formula, scope))
+    if question.predicate.steps is not None:
         for step in expected:
             if step.target is not None:
-                flat = question.steps[step.label.trigger, step.label.result]
+                flat = question.predicate.steps[step.label.trigger, step.label.result]
                 scope = Scope(system=system, state=state, step=step)
                 assert bool(value(flat, codes, ordinals(system, step.target))) is bool(evaluate(formula, scope))
 
@@ -220,7 +220,7 @@ def test_enabled_is_the_disjunction_of_the_guards() -> None:
     machine.on("go", when=x > 2)
     system = System("s", machine)
     system.always("on", enabled("go"))
-    formula = system.build().flat.properties[0].state
+    formula = system.build().flat.properties[0].predicate.state
     assert formula is not None
     assert [bool(value(formula, (number,))) for number in range(4)] == [True, False, False, True]
 
@@ -236,7 +236,7 @@ def test_accepts_asks_for_one_copy_or_for_every(copies: int) -> None:
         system.always("accepted", machine.accepts("go"))
         system.always("some", any_of(ready[copy] for copy in machine))
         built = system.build()
-        formula = built.flat.properties[0].state
+        formula = built.flat.properties[0].predicate.state
         assert formula is not None
         for number in range(2**copies):
             codes = tuple(number >> position & 1 for position in range(copies))

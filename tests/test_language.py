@@ -428,7 +428,7 @@ def printed() -> list[tuple[Term, str]]:
         (~(n > 1), "door.n <= 1"),
         ((p & q) == ~q, "(door.p and door.q) == not door.q"),
         ((n > 1) == ~p, "(door.n > 1) == not door.p"),
-        (p.implies(q), "not door.p or door.q"),
+        (p.implies(q), "door.p -> door.q"),
         (where(p, n, 0) + 1, "(door.n if door.p else 0) + 1"),
         (minimum(n + 1, m), "min(door.n + 1, door.m)"),
         (maximum(n, m) * 2, "max(door.n, door.m) * 2"),
@@ -442,10 +442,10 @@ def printed() -> list[tuple[Term, str]]:
         (kind == "soft", "kind == soft"),
         (p & (after(n) == n + 1), "door.p and after(door.n) == door.n + 1"),
         (happens("take"), "take happens"),
-        (~happens("take", returns=["yes", 1]), "not take happens -> yes or 1"),
+        (~happens("take", returns=["yes", 1]), "not take happens returning yes or 1"),
         (enabled("take") & door.accepts("take"), "take is enabled and door accepts take"),
-        (door.accepts("take", returns="no"), "door accepts take -> no"),
-        (door.fresh.implies(door.unchanged), "not door is fresh or door is unchanged"),
+        (door.accepts("take", returns="no"), "door accepts take returning no"),
+        (door.fresh.implies(door.unchanged), "door is fresh -> door is unchanged"),
     ]
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from quiesce import Machine, SpecificationError, System, any_of, any_value, argument, where
 from quiesce.bridges.live import DepartureError, Live, Option, RefusedError, live, walk
 from quiesce.core import reference
+from quiesce.core.replaying import replay
 from quiesce.core.domains import Copy
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Label, Step
@@ -49,7 +50,7 @@ def run(system: SystemData, running: Live, random: Random, length: int) -> None:
             if variable == "state":
                 owner = machine if copy is None else f"{machine}[{copy}]"
                 assert running[owner].state == str(value)
-    reference.replay(system, running.trace)
+    replay(system, running.trace)
 
 
 # -- step for step ---------------------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ def test_a_walk_is_a_run_and_repeats_with_its_seed() -> None:
     system = instantiate(winsock)
     trace = walk(system, steps=50, seed=7)
     assert trace.length == 50
-    reference.replay(system, trace)
+    replay(system, trace)
     assert walk(system, steps=50, seed=7) == trace
     assert walk(system, steps=50, seed=8) != trace
 
@@ -315,7 +316,7 @@ def test_a_step_that_leaves_a_domain_changes_nothing() -> None:
     traces = [walk(system, steps=30, seed=seed) for seed in range(5)]
     assert all(trace.steps[-1].departure is not None for trace in traces)
     for trace in traces:
-        reference.replay(system, trace)
+        replay(system, trace)
 
 
 def test_a_departure_puts_back_machines_that_have_moved() -> None:

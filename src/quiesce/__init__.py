@@ -23,16 +23,16 @@ from quiesce.language.temporal import AF, AG, AX, EF, EG, EX, A, E, F, G, R, U, 
 from quiesce.language.terms import Term
 from quiesce.language.values import any_value, argument, unbounded
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in plain order
+    "A",
     "AF",
     "AG",
     "AX",
+    "Between",
+    "E",
     "EF",
     "EG",
     "EX",
-    "A",
-    "Between",
-    "E",
     "EngineError",
     "F",
     "G",

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quiesce.core.errors import EngineError, SpecificationError
-from quiesce.statuses import BUG, HOLDS, INTERRUPTED, UNKNOWN, VIOLATED, WRONG
+from quiesce.statuses import BUG, HOLDS, INTERRUPTED, SUSPICIOUS, UNKNOWN, VIOLATED, WRONG
 
 if TYPE_CHECKING:
     pass
 
-VERBS = ("check", "list", "draw", "simulate", "bench")
+VERBS = ("check", "list", "draw", "lint", "simulate", "bench")
 
 _USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What typer raises for a command line that it cannot read; releases differ in where they keep it."""
@@ -32,6 +32,7 @@ Targets = Annotated[
 ]
 Constants = Annotated[list[str] | None, typer.Option("-c", "--constant", metavar="NAME=VALUE", help="Set a parameter.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Print nothing that varies from run to run.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 4 if all holds, but one is vacuous or a row dead.")]
 Form = Annotated[str, typer.Option("--format", help="text or json (data on stdout, text on stderr).")]
 
 
@@ -104,6 +105,10 @@ def check(
     targets: Targets = None,
     constants: Constants = None,
     properties: Annotated[list[str] | None, typer.Option("--property", help="Ask only this property.")] = None,
+    asked: Annotated[
+        list[str] | None,
+        typer.Option("--ask", metavar="FORMULA", help="Ask only this temporal formula: AG(EF(provider.state == down))."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All checks of the library, defects included.")] = False,
     max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds of search.")] = None,
@@ -111,21 +116,24 @@ def check(
     formulas: Annotated[
         list[Path] | None, typer.Option(help="Of a .pnml net: a formula file of the Model Checking Contest.")
     ] = None,
+    strict: Strict = False,
     form: Form = "text",
     plain: Plain = False,
 ) -> int:
     """Search every reachable state and answer every property (the default verb).
 
     Without a target: the library's default set. Exit status: 0 all hold or came out as a checks file expects, 1
-    violated or not as expected, 2 a mistake in the specification or the command line, 3 undecided, 70 internal error,
-    130 interrupted.
+    violated or not as expected, 2 a mistake in the specification or the command line, 3 undecided, 4 suspicious under
+    --strict, 70 internal error, 130 interrupted.
     """
     started = time.perf_counter()
     _check_format(form)
     from quiesce.engines.native import Limits
     from quiesce.session import Session
 
-    session = Session(form == "json", plain, Limits(max_states=max_states, max_seconds=max_seconds), started)
+    session = Session(
+        form == "json", plain, Limits(max_states=max_states, max_seconds=max_seconds), started, strict=strict
+    )
     settings = _settings(constants)
     for target in _chosen_targets(targets, everything):
         try:
@@ -134,10 +142,10 @@ def check(
             if target.endswith(".pnml"):
                 if settings or properties:
                     raise SpecificationError("Q48", "-c and --property say nothing of a .pnml net")
-                session.check_net(Path(target), bound, formulas or [])
+                session.check_net(Path(target), bound, formulas or [], asked or [])
             elif target.endswith(".toml"):
-                if settings or properties:
-                    option = "-c" if settings else "--property"
+                if settings or properties or asked:
+                    option = "-c" if settings else "--property" if properties else "--ask"
                     raise SpecificationError(
                         "Q48",
                         f"{option} says nothing for a checks file, whose rows say it",
@@ -145,7 +153,7 @@ def check(
                     )
                 session.check_file(Path(target))
             else:
-                session.check_target(target, settings, properties)
+                session.check_target(target, settings, properties, asked or [])
         except SpecificationError as problem:
             print(problem, file=sys.stderr)
             session.statuses.append(WRONG)
@@ -238,6 +246,26 @@ def draw(
     else:
         sys.stdout.buffer.write(picture)
     return HOLDS
+
+
+@app.command()
+def lint(
+    target: Annotated[str, typer.Argument(help="What to look over.")],
+    constants: Constants = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 if a property is vacuous or a row dead.")
+    ] = False,
+) -> int:
+    """Search a system and show what it never did: dead rows, vacuous properties, values never reached, overlaps."""
+    from quiesce import library
+    from quiesce.engines.checking import check as search
+    from quiesce.show import text
+
+    result = search(library.find(target).system(_settings(constants)))
+    print(text.lint(result))
+    if result.remarks is None:
+        return UNKNOWN
+    return SUSPICIOUS if strict and result.has_suspicions else HOLDS
 
 
 @app.command()

@@ -9,7 +9,7 @@
     depth = 39
     expect = { "PW-01" = { verdict = "violated", length = 3 }, "PW-09" = "holds" }
 
-Counts may be left out. With `expect = "holds"` every property must hold. Only the properties named are searched for.
+Counts may be left out. `unfair = ["transmit"]` takes the fairness of some triggers away. With `expect = "holds"` every property must hold. Only the properties named are searched for.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from quiesce.core.errors import Place, SpecificationError, known
 from quiesce.core.result import SystemResult, Verdict
 
-KEYS = ("model", "parameters", "why", "states", "transitions", "depth", "expect")
+KEYS = ("model", "parameters", "unfair", "why", "states", "transitions", "depth", "expect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A model, its parameters, and what must come out. `expect` None: every property holds."""
+    """A model, its parameters, the triggers whose fairness is taken away, and what must come out.
+
+    `expect` None: every property holds.
+    """
 
     model: str
     parameters: Mapping[str, object]
+    unfair: tuple[str, ...]
     expect: Mapping[str, Expected] | None
     counts: Mapping[str, int]
     why: str
@@ -77,6 +81,9 @@ def _check(row: Mapping[str, object], place: Place) -> Check:
     model, parameters, why = row.get("model"), row.get("parameters", {}), row.get("why", "")
     if not isinstance(model, str) or not isinstance(parameters, dict) or not isinstance(why, str):
         raise _broken('a check needs model = "..."; parameters is a table and why a text', place)
+    unfair = row.get("unfair", [])
+    if not isinstance(unfair, list) or not all(isinstance(trigger, str) for trigger in unfair):
+        raise _broken("unfair is a list of triggers", place)
     counts: dict[str, int] = {}
     for key in ("states", "transitions", "depth"):
         value = row.get(key)
@@ -87,6 +94,7 @@ def _check(row: Mapping[str, object], place: Place) -> Check:
     return Check(
         model=model,
         parameters=parameters,
+        unfair=tuple(unfair),
         expect=_expect(row.get("expect"), place),
         counts=counts,
         why=why,

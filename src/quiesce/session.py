@@ -12,39 +12,46 @@ from quiesce import expectations, library
 from quiesce.bridges import contest, pnml
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemResult, Verdict
-from quiesce.core.system import System
+from quiesce.core.system import Property, System
 from quiesce.engines.checking import check as search
 from quiesce.engines.native import Limits, Progress
 from quiesce.expectations import Check
-from quiesce.language.systems import asking
+from quiesce.language.systems import asking, unfair
 from quiesce.show import data, text
-from quiesce.statuses import BUG, HOLDS, SEVERITY, UNKNOWN, VIOLATED, WRONG
+from quiesce.statuses import BUG, HOLDS, SEVERITY, SUSPICIOUS, UNKNOWN, VIOLATED, WRONG
 
 
 class Session:
     """The answers of one command, printed as they come."""
 
-    def __init__(self, as_json: bool, plain: bool, limits: Limits, started: float) -> None:
-        self.as_json, self.plain, self.limits, self.started = as_json, plain, limits, started
+    def __init__(self, as_json: bool, plain: bool, limits: Limits, started: float, *, strict: bool = False) -> None:
+        self.as_json, self.plain, self.limits, self.started, self.strict = as_json, plain, limits, started, strict
         self.results: list[SystemResult] = []
         self.statuses: list[int] = []
         self.expected = self.deviating = 0
 
-    def check_target(self, name: str, settings: dict[str, object], properties: list[str] | None) -> None:
-        """Check one target and print its report."""
+    def check_target(
+        self, name: str, settings: dict[str, object], properties: list[str] | None, asked: list[str]
+    ) -> None:
+        """Check one target and print its report: with all its properties, or those named and the formulas asked."""
         begun = time.perf_counter()
         system = library.find(name).system(settings)
+        if asked:
+            named = [question for word in properties or () for question in system.called(word)]
+            kept = [question for question in system.properties if question in named]
+            system, properties = asking(system, [*kept, *_questions(system, asked)]), None
         result = self.search(system, properties, begun)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
 
-    def check_net(self, file: Path, bound: int | None, formulas: list[Path]) -> None:
-        """Check a Petri net: its bound, and the formulas of contest files."""
+    def check_net(self, file: Path, bound: int | None, formulas: list[Path], asked: list[str]) -> None:
+        """Check a Petri net: its bound, the formulas of contest files, and those asked, with the run that shows why."""
         begun = time.perf_counter()
         net = pnml.read(file)
         system = pnml.bounded(net, limits=self.limits) if bound is None else pnml.system(net, bound=bound)
-        asked = [question for name in formulas for question in contest.questions(name)]
-        result = self.search(asking(system, asked), None, begun, explained=False)
+        questions = [question for name in formulas for question in contest.questions(name)]
+        system = asking(system, [*questions, *_questions(system, asked)])
+        result = self.search(system, None, begun, explained=bool(asked))
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
 
@@ -63,7 +70,7 @@ class Session:
     def check_row(self, row: Check) -> None:
         """Check one row and print what came out."""
         begun = time.perf_counter()
-        system = library.find(row.model).system(row.parameters)
+        system = unfair(library.find(row.model).system(row.parameters), row.unfair)
         asked = None if row.expect is None else list(row.expect)
         result = self.search(system, asked, begun)
         wrong = expectations.deviations(row, result)
@@ -98,6 +105,8 @@ class Session:
                 explained=explained,
             )
         self.results.append(result)
+        if self.strict and result.has_suspicions:
+            self.statuses.append(SUSPICIOUS)
         return result
 
     def print_report(self, result: SystemResult) -> None:
@@ -117,9 +126,18 @@ class Session:
             unchecked = f"; {text.counted(missing, 'target')} not checked" if missing else ""
             self.say(text.verdict_line(self.results, self.expected, self.deviating) + unchecked + seconds)
         if self.as_json:
-            verdict = {HOLDS: "holds", VIOLATED: "violated"}.get(status, "unknown")
+            verdict = {HOLDS: "holds", SUSPICIOUS: "holds", VIOLATED: "violated"}.get(status, "unknown")
             print(json.dumps(data.results(self.results, verdict, plain=self.plain), indent=1))
         return status
+
+
+def _questions(system: System, formulas: list[str]) -> list[Property]:
+    """Return what texts ask of a system; their parser is imported where there are any."""
+    if not formulas:
+        return []
+    from quiesce.language.asking import question
+
+    return [question(system, text) for text in dict.fromkeys(formulas)]
 
 
 class _Watch:

@@ -85,7 +85,7 @@ def _quantified(word: str, operand: Expr) -> str:
 
 
 def _returning(results: tuple[Value, ...] | None) -> str:
-    return "" if results is None else " -> " + " or ".join(shown(result) for result in results)
+    return "" if results is None else " returning " + " or ".join(shown(result) for result in results)
 
 
 def _applied(op: Op, operands: tuple[Expr, ...], outer: int) -> str:

@@ -17,6 +17,7 @@ def replay(system: System, trace: Trace, question: Property | None = None, *, sa
     """Check that a trace is a run of the system and, where a property is given, that it decides the property.
 
     For `always_possible` the states that can follow the last one are searched for the goal, as far as `MOST_FOLLOWED`.
+    Of a `bisimilar` only its predicate is looked at: what tells the two states apart is found by `distinction`.
     Of a temporal question a trace must say that it is false, or that it is true where it is `saying` so; but a formula
     that is not about every run alone may say more than any one run shows. A loop must be fair. Raises EngineError:
     the engine that made the trace is wrong, and its answer must not be shown.
@@ -96,6 +97,8 @@ def shortened(system: System, formula: Formula, trace: Trace, *, saying: bool) -
 
 
 def _decides(system: System, trace: Trace, question: Property) -> bool:
+    if question.kind is PropertyKind.BISIMILAR:
+        return bool(evaluate(question.formula, Scope(system=system, state=trace.last)))
     if question.kind is PropertyKind.ALWAYS_POSSIBLE:
         return not _reaches(system, question, trace.last)
     if question.step:

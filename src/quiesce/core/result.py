@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from quiesce.core.lint import SUSPICIOUS, Remark
 from quiesce.core.system import Property, System
 from quiesce.core.trace import Trace
 
@@ -37,7 +38,10 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemResult:
-    """The answers for one system. `seconds` is the search alone, `total_seconds` all; `stopped` names a limit."""
+    """The answers for one system. `seconds` is the search alone, `total_seconds` all; `stopped` names a limit.
+
+    `remarks` are those of lint; None where the search was not complete, or nobody asked.
+    """
 
     system: System
     engine: str
@@ -48,6 +52,7 @@ class SystemResult:
     total_seconds: float
     properties: tuple[PropertyResult, ...]
     stopped: str | None = None
+    remarks: tuple[Remark, ...] | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -57,6 +62,11 @@ class SystemResult:
             if worst in verdicts:
                 return worst
         return Verdict.HOLDS
+
+    @property
+    def has_suspicions(self) -> bool:
+        """Whether a property is vacuous or a row dead."""
+        return any(remark.kind in SUSPICIOUS for remark in self.remarks or ())
 
     def answer(self, word: str) -> PropertyResult:
         """Return the answer for a property by name or id; raises KeyError."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from quiesce.core.expressions import FALSE, Apply, Expr, Implies, Op, Path, Quantified
+from quiesce.core.printing import expression
 
 
 def without_conclusions(expr: Expr) -> Iterator[Expr]:
@@ -50,3 +51,9 @@ def premise_of(expr: Expr) -> Expr | None:
             return premise_of(operand)
         case _:
             return None
+
+
+def never_true(expr: Expr) -> str:
+    """Return in words what was never true, for a formula whose conclusion was replaced by false."""
+    premise = premise_of(expr)
+    return "" if premise is None else f"never true: {expression(premise)}"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.system import FlatProperty, PropertyKind, System
+from quiesce.core.vacuity import never_true
 from quiesce.core.verdicts import Found, conclude, undecided
 from quiesce.engines.native.search import NAME, Limits, Space, Watcher
+from quiesce.engines.survey import survey
 
 AFTER_SEARCH = frozenset({PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
 
@@ -21,12 +25,14 @@ def check(
     watch: Watcher | None = None,
     started: float | None = None,
     explained: bool = True,
+    linted: bool = True,
 ) -> SystemResult:
     """Search all reachable states of a system breadth first, and answer its properties (all, or those named).
 
     `domains` is always among them. `watch` is called about ten times a second; `started` is the `time.perf_counter()`
     from which the total time is counted. Where `explained`, a temporal answer that a run shows comes with that run,
-    and a violated formula is asked again under more fairness. Raises SpecificationError: Q08 for an unknown property,
+    and a violated formula is asked again under more fairness. Where `linted`, a complete search is looked over for
+    what it never saw. Raises SpecificationError: Q08 for an unknown property,
     Q13 for an unbounded variable, Q14 and Q15 for the initial states, Q16 for a formula too large; EngineError where
     the reference interpreter does not confirm an answer.
     """
@@ -37,6 +43,9 @@ def check(
     found = space.search(limits or Limits(), watch)
     seconds = time.perf_counter() - searched
     answers = _answers(system, asked, space, found, explained)
+    seen = None
+    if linted and found.stopped is None and not _left(answers):
+        answers, seen = _linted(asked, space, answers)
     return SystemResult(
         system=system,
         engine=NAME,
@@ -47,6 +56,7 @@ def check(
         total_seconds=time.perf_counter() - begun,
         properties=answers,
         stopped=found.stopped,
+        remarks=seen,
     )
 
 
@@ -66,10 +76,7 @@ def _answers(
 ) -> tuple[PropertyResult, ...]:
     at_once = tuple(question.property for question in asked if question.property.kind not in AFTER_SEARCH)
     concluded = conclude(system, at_once, found, space.predecessor)
-    left = any(
-        answer.property.kind is PropertyKind.DOMAINS and answer.verdict is Verdict.VIOLATED for answer in concluded
-    )
-    complete = found.stopped is None and not left
+    complete = found.stopped is None and not _left(concluded)
     later = _later(space, explained) if complete else lambda question: undecided(question.property, found.stopped)
     in_turn = iter(concluded)
     return tuple(later(question) if question.property.kind in AFTER_SEARCH else next(in_turn) for question in asked)
@@ -82,3 +89,34 @@ def _later(space: Space, explained: bool) -> Callable[[FlatProperty], PropertyRe
     from quiesce.engines.temporal import Answers
 
     return Answers(space, explained=explained).answer
+
+
+def _left(answers: Sequence[PropertyResult]) -> bool:
+    """Tell whether a step left a domain."""
+    return any(
+        answer.property.kind is PropertyKind.DOMAINS and answer.verdict is Verdict.VIOLATED for answer in answers
+    )
+
+
+def _linted(
+    asked: Sequence[FlatProperty], space: Space, answers: Sequence[PropertyResult]
+) -> tuple[tuple[PropertyResult, ...], tuple[Remark, ...]]:
+    """Return the answers with what is vacuous among them flagged, and the remarks about all that was seen."""
+    suspects = [
+        (number, other)
+        for number, (question, answer) in enumerate(zip(asked, answers, strict=True))
+        if question.property.kind is PropertyKind.ALWAYS and answer.verdict is Verdict.HOLDS
+        for other in question.stronger
+    ]
+    found = survey(space, [other for _, other in suspects])
+    flagged = list(answers)
+    for (number, other), refuted in zip(suspects, found.refuted, strict=True):
+        if not refuted and "vacuous" not in flagged[number].flags:
+            flags = (*flagged[number].flags, "vacuous")
+            flagged[number] = replace(flagged[number], flags=flags, note=never_true(other.property.formula))
+    vacuous = [
+        Remark(kind=Kind.VACUOUS, about=f"{answer.property.name}: {answer.note}", place=answer.property.place)
+        for answer in flagged
+        if "vacuous" in answer.flags
+    ]
+    return tuple(flagged), (*vacuous, *remarks(space.system, found.seen))

@@ -67,10 +67,12 @@ class Graph:
         """The graph in which a run that ended repeats its last state, by the row `silence`; itself if nothing ends."""
         if not self.deadlocks.any():
             return self
-        starts, ends, _ = kernels.with_stuttering(self.offsets, self.targets, NO_ROWS, np.uint32(self.silence))
+        starts, ends, _ = kernels.with_stuttering(self.offsets, self.targets, NO_ROWS, False, np.uint32(self.silence))
 
         def number_rows() -> Numbers:
-            kinds: Numbers = kernels.with_stuttering(self.offsets, self.targets, self.rows, np.uint32(self.silence))[2]
+            kinds: Numbers = kernels.with_stuttering(
+                self.offsets, self.targets, self.rows, True, np.uint32(self.silence)
+            )[2]
             return kinds
 
         return Graph(starts, ends, number_rows, self.silence)

@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from quiesce.core.bisimulation import distinction
+from quiesce.core.errors import EngineError
 from quiesce.core.expressions import Expr
 from quiesce.core.fairness import Unit, units
 from quiesce.core.formulas import Formula, Not, Path, Quantified, for_every_run, is_state_formula, taken_apart
@@ -14,7 +16,9 @@ from quiesce.core.replaying import replay, shortened
 from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace
+from quiesce.core.vacuity import never_true
 from quiesce.core.verdicts import counted_steps, first_step
+from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker
 from quiesce.engines.explaining import explain
 from quiesce.engines.fairness import Fairness
@@ -40,20 +44,24 @@ class Answers:
             assert asked.predicate.state is not None
             value = int(np.max(self.columns.value(asked.predicate.state)))
             return PropertyResult(property=question, verdict=Verdict.HOLDS, scope=scope, value=value)
+        if question.kind is PropertyKind.BISIMILAR:
+            return self._compared(asked, scope)
         fair = units(self.system, question)
         posed = _Posed(self, asked, fair)
         holds = posed.holds()
         trace = posed.trace(holds) if self.explained else None
         note = ""
-        if holds:
-            vacuous = any(_Posed(self, other, fair).holds() for other in asked.stronger)
+        vacuous = None
+        if holds and self.explained:
+            vacuous = next((other for other in asked.stronger if _Posed(self, other, fair).holds()), None)
+            note = "" if vacuous is None else never_true(vacuous.property.formula)
         elif trace is not None:
             note = remedy(self.system, question, trace, lambda more: _Posed(self, asked, more).holds())
         return PropertyResult(
             property=question,
             verdict=Verdict.HOLDS if holds else Verdict.VIOLATED,
             scope=_scope(scope, question, fair, holds, trace),
-            flags=("vacuous",) if holds and vacuous else (),
+            flags=() if vacuous is None else ("vacuous",),
             trace=trace,
             note=note,
         )
@@ -62,6 +70,31 @@ class Answers:
     def graph(self) -> Graph:
         """The edges of the search."""
         return Graph(*self.space.graph(), self.space.rows, len(self.rows))
+
+    def _compared(self, asked: FlatProperty, scope: str) -> PropertyResult:
+        """Return whether all states where a predicate holds behave like some initial state."""
+        question, graph = asked.property, self.graph
+        assert asked.predicate.state is not None
+        found = partition(graph, self.rows)
+        like_new = np.isin(found.block, found.block[self.initial])
+        other = self.columns.truth(asked.predicate.state) & ~like_new
+        course = graph.shortest(self.initial, np.ones_like(other), other)
+        if course is None:
+            return PropertyResult(property=question, verdict=Verdict.HOLDS, scope=scope)
+        trace = self.as_trace(course, exact=False)
+        replay(self.system, trace, question)
+        plays = [
+            distinction(self.system, trace.last, self.space.state(number), found.rounds) for number in self.initial
+        ]
+        if any(play is None for play in plays):
+            raise EngineError(f"the reference does not tell apart what {question.name!r} compares")
+        return PropertyResult(
+            property=question,
+            verdict=Verdict.VIOLATED,
+            scope="counterexample of " + counted_steps(trace),
+            trace=trace,
+            note=plays[0] or "",
+        )
 
     # -- predicates ---------------------------------------------------------------------------------------------------
 
@@ -90,8 +123,9 @@ class Answers:
     def as_trace(self, course: Course, *, exact: bool) -> Trace:
         """Return a run on the graph as a trace; `exact` where it matters by which row a step is taken."""
         graph = self.graph.total
-        state, taken, loop = self.space.state(course.start), [], course.loop
-        start = state
+        start = state = self.space.state(course.start)
+        taken: list[Step] = []
+        loop = course.loop
         for edge in course.edges:
             if exact and graph.rows[edge] == graph.silence:
                 loop = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from quiesce.core.domains import BOOLEAN
+from quiesce.core.errors import SpecificationError, known
 from quiesce.core.expressions import Expr, is_temporal, judges_steps
 from quiesce.core.printing import expression
 from quiesce.core.system import Assumption, Property, PropertyKind
@@ -199,3 +200,41 @@ def asking(system: SystemData, questions: Sequence[Property]) -> SystemData:
         properties=tuple(question.property for question in flat),
         flat=replace(system.flat, properties=flat),
     )
+
+
+def unfair(system: SystemData, triggers: Sequence[str]) -> SystemData:
+    """Return a built system in which no row of some triggers is fair, nor assumed to be, to see what depends on it.
+
+    Raises SpecificationError (Q05) for a trigger that no fair row has.
+    """
+    fair = dict.fromkeys(row.trigger for machine in system.machines for row in machine.rows if row.fair is not None)
+    for trigger in triggers:
+        if trigger not in fair:
+            raise SpecificationError(
+                "Q05", f"no fair row of {system.name} is on {trigger!r}", hint=known(trigger, fair)
+            )
+    machines = tuple(
+        replace(
+            machine,
+            rows=tuple(replace(row, fair=None) if row.trigger in triggers else row for row in machine.rows),
+        )
+        for machine in system.machines
+    )
+    properties = tuple(_assuming_less(question, triggers) for question in system.properties)
+    asked = tuple(
+        replace(
+            flat,
+            property=_assuming_less(flat.property, triggers),
+            stronger=tuple(
+                replace(other, property=_assuming_less(other.property, triggers)) for other in flat.stronger
+            ),
+        )
+        for flat in system.flat.properties
+    )
+    return replace(system, machines=machines, properties=properties, flat=replace(system.flat, properties=asked))
+
+
+def _assuming_less(question: Property, triggers: Sequence[str]) -> Property:
+    if question.assuming is None:
+        return question
+    return replace(question, assuming=tuple(given for given in question.assuming if given.trigger not in triggers))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from quiesce.core.domains import shown
+from quiesce.core.lint import Kind
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.system import Participant, RowKind, System
 from quiesce.core.trace import Label, State, Step, Trace, changed
@@ -24,9 +26,12 @@ def report(result: SystemResult, *, plain: bool = False, traces: bool = True) ->
     lines: list[str] = []
     for answer in result.properties:
         lines.append(_line(answer, width, ids))
+        if answer.note:
+            lines.append(f"          {answer.note}")
         if traces and answer.trace is not None and answer.verdict is Verdict.VIOLATED:
             lines += ["", *clauses(result.system, answer), *table(result.system, answer.trace), ""]
     lines.append(f"  {summary(result, plain=plain)}")
+    lines += [f"  {line}" for line in lint_line(result)]
     return "\n".join(lines)
 
 
@@ -43,6 +48,34 @@ def summary(result: SystemResult, *, plain: bool = False) -> str:
     speed = "" if plain else f", {result.seconds:.3f} s of search"
     stopped = f" (stopped: {result.stopped})" if result.stopped else ""
     return f"{title(result.system)}: {counts}{speed}{stopped}"
+
+
+def lint_line(result: SystemResult) -> list[str]:
+    """Return a line about what lint found; none where nobody asked."""
+    if result.remarks is None:
+        return []
+    if not result.remarks:
+        return ["lint: nothing vacuous, nothing dead"]
+    numbers = Counter(remark.kind for remark in result.remarks)
+    return ["lint: " + ", ".join(_many(numbers[kind], kind.value) for kind in Kind if numbers[kind])]
+
+
+def _many(number: int, kind: str) -> str:
+    """Return a number of remarks in words: `3 rows never taken`."""
+    first, _, rest = kind.partition(" ")
+    if number == 1:
+        return f"1 {kind}"
+    return f"{number} {first} properties" if rest == "property" else f"{counted(number, first)} {rest}"
+
+
+def lint(result: SystemResult) -> str:
+    """Return every remark on a system, with its place, and how many there are."""
+    lines = [
+        f"{f'{remark.place}: ' if remark.place else ''}{remark.kind.value}: {remark.about}"
+        for remark in result.remarks or ()
+    ]
+    unseen = ["lint: not judged, for not every state was seen"] if result.remarks is None else lint_line(result)
+    return "\n".join([*lines, *(f"{title(result.system)}: {line}" for line in unseen)])
 
 
 def title(system: System) -> str:

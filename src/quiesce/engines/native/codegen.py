@@ -41,9 +41,9 @@ def program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> str:
     return _Program(flat, layout, asked).text()
 
 
-def row_program(flat: Flat, layout: Layout) -> str:
+def row_program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty] = ()) -> str:
     """Return the LLVM text of an `expand` that stores, in the same order, the number of the joint row of each step."""
-    return _Program(flat, layout, (), numbering=True).text()
+    return _Program(flat, layout, asked, numbering=True).text()
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,30 +185,86 @@ def enabled_bits(offsets, rows, row_bits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def with_stuttering(offsets, targets, rows, silence):  # type: ignore[no-untyped-def]
-    """Return the graph with a loop at each deadlock, by the row `silence`; `rows` may be empty, and stays so."""
+def with_stuttering(offsets, targets, rows, numbered, silence):  # type: ignore[no-untyped-def]
+    """Return the graph with a loop at each deadlock, by the row `silence`; the rows are empty if not `numbered`."""
     count = len(offsets) - 1
     missing = 0
     for number in range(count):
         missing += offsets[number] == offsets[number + 1]
     starts = np.empty(count + 1, dtype=np.int64)
     ends = np.empty(len(targets) + missing, dtype=np.uint32)
-    kinds = np.empty(len(rows) + missing if len(rows) else 0, dtype=np.uint32)
+    kinds = np.empty(len(rows) + missing if numbered else 0, dtype=np.uint32)
     total = np.int64(0)
     for number in range(count):
         starts[number] = total
         for edge in range(offsets[number], offsets[number + 1]):
             ends[total] = targets[edge]
-            if len(kinds):
+            if numbered:
                 kinds[total] = rows[edge]
             total += 1
         if offsets[number] == offsets[number + 1]:
             ends[total] = number
-            if len(kinds):
+            if numbered:
                 kinds[total] = silence
             total += 1
     starts[count] = total
     return starts, ends, kinds
+
+
+@njit(cache=True, nogil=True)
+def refined(offsets, targets, labels, block):  # type: ignore[no-untyped-def]
+    """Return a finer partition: states stay together that were, and have the same labels to the same blocks.
+
+    A state's signature is the sorted set of (label, block of the target); signatures are compared in full. Returns the
+    new block of each state and how many blocks there are; blocks are numbered in order of their first state.
+    """
+    count = len(offsets) - 1
+    signatures = np.empty(len(targets), dtype=np.uint64)
+    lengths = np.empty(count, dtype=np.int64)
+    slots = np.int64(16)
+    while slots < 2 * count:
+        slots *= 2
+    table = np.full(slots, -1, dtype=np.int64)
+    fresh = np.empty(count, dtype=np.uint32)
+    found = np.uint32(0)
+    for number in range(count):
+        first = offsets[number]
+        length = np.int64(0)
+        for edge in range(first, offsets[number + 1]):
+            key = (np.uint64(labels[edge]) << np.uint64(32)) | np.uint64(block[targets[edge]])
+            place = length
+            while place > 0 and signatures[first + place - 1] > key:
+                place -= 1
+            if place > 0 and signatures[first + place - 1] == key:
+                continue
+            for position in range(length, place, -1):
+                signatures[first + position] = signatures[first + position - 1]
+            signatures[first + place] = key
+            length += 1
+        lengths[number] = length
+        mixed = np.uint64(block[number]) + np.uint64(0x9E3779B97F4A7C15)
+        for position in range(length):
+            mixed = (mixed ^ signatures[first + position]) * np.uint64(0xD6E8FEB86659FD93)
+            mixed ^= mixed >> np.uint64(32)
+        slot = np.int64(mixed & np.uint64(slots - 1))
+        while True:
+            other = table[slot]
+            if other < 0:
+                table[slot] = number
+                fresh[number] = found
+                found += np.uint32(1)
+                break
+            if block[other] == block[number] and lengths[other] == length:
+                same = True
+                for position in range(length):
+                    if signatures[offsets[other] + position] != signatures[first + position]:
+                        same = False
+                        break
+                if same:
+                    fresh[number] = fresh[other]
+                    break
+            slot = (slot + 1) & (slots - 1)
+    return fresh, np.int64(found)
 
 
 leave_cache(_before)

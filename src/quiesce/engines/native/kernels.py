@@ -290,6 +290,29 @@ def number_rows(expand, count, states_, words, buffer_, info_, rows_):  # type: 
 
 
 @njit(cache=True, nogil=True)
+def survey(expand, first, last, states_, words, buffer_, info_, taken, flags):  # type: ignore[no-untyped-def]
+    """Mark the joint rows that are taken from some states, by an `expand` that stores rows, and collect its flags."""
+    states, buffer, info = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data
+    for position in range(first, last):
+        made = _expand(expand, states + position * words * 8, buffer, info)
+        for successor in range(made):
+            taken[np.int64(_get(buffer, successor))] = True
+        for word in range(len(flags)):
+            flags[word] |= _get(info, 1 + word)
+
+
+@njit(cache=True, nogil=True)
+def values_seen(states_, count, words, places, seen):  # type: ignore[no-untyped-def]
+    """Mark which values fields have in some states: a place is (word, shift, mask, first entry in `seen`)."""
+    states = states_.ctypes.data
+    for number in range(count):
+        for field in range(len(places)):
+            word = _get(states, number * words + places[field, 0])
+            value = (word >> np.uint64(places[field, 1])) & np.uint64(places[field, 2])
+            seen[places[field, 3] + np.int64(value)] = True
+
+
+@njit(cache=True, nogil=True)
 def least_unmarked(first, last, states_, words, marked):  # type: ignore[no-untyped-def]
     """Return the least unmarked state of a range, or -1."""
     states = states_.ctypes.data

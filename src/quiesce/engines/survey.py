@@ -1,0 +1,96 @@
+"""A second look at the states of a complete search: which rows are taken, which premises come true, which values occur.
+
+It goes over the states in the order of their discovery and stops as soon as nothing is left to be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.core.domains import Value
+from quiesce.core.expressions import Expr
+from quiesce.core.lint import MOST_VALUES, Pair, Seen, overlapping, rows_of
+from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, System
+from quiesce.engines.native import kernels
+from quiesce.engines.native.codegen import flag_words, row_program
+from quiesce.engines.native.machine_code import compiled
+from quiesce.engines.native.search import Space
+
+CHUNK = 1 << 13
+"""States between two looks at what is left; it doubles from one to the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What was seen, and for each stronger property whether some state or step refutes it."""
+
+    seen: Seen
+    refuted: tuple[bool, ...]
+
+
+def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
+    """Survey the states of a space; `stronger` are properties of states and steps with a conclusion taken away."""
+    system = space.system
+    overlaps = overlapping(system)
+    hidden = [*stronger, *(_sometimes(condition) for condition in overlaps.values())]
+    taken = np.zeros(len(system.flat.rows), dtype=np.bool_)
+    flags = np.zeros(flag_words(len(hidden)), dtype=np.uint64)
+    code = compiled(row_program(system.flat, space.layout, hidden))
+    buffer = np.empty(space.branching, dtype=np.uint64)
+    info = np.zeros(1 + len(flags), dtype=np.int64)
+    first, chunk = 0, CHUNK
+    while first < space.count and not (_bits(flags, len(hidden)).all() and _rows(system, taken) == _all_rows(system)):
+        last = min(space.count, first + chunk)
+        kernels.survey(code.address("expand"), first, last, space.states, space.words, buffer, info, taken, flags)
+        first, chunk = last, 2 * chunk
+    found = _bits(flags, len(hidden))
+    pairs: list[Pair] = [pair for pair, hit in zip(overlaps, found[len(stronger) :], strict=True) if hit]
+    return Survey(
+        seen=Seen(rows=_rows(system, taken), values=_values(space), overlaps=pairs),
+        refuted=tuple(bool(hit) for hit in found[: len(stronger)]),
+    )
+
+
+def _sometimes(condition: Expr) -> FlatProperty:
+    asked = Property(name="overlap", kind=PropertyKind.SOMETIMES)
+    return FlatProperty(property=asked, predicate=FlatFormula(state=condition))
+
+
+def _bits(flags: NDArray[np.uint64], count: int) -> NDArray[np.bool_]:
+    bits = np.arange(count, dtype=np.uint64)
+    found: NDArray[np.bool_] = (flags[bits // np.uint64(64)] >> (bits % np.uint64(64))) & np.uint64(1) == 1
+    return found
+
+
+def _rows(system: System, taken: NDArray[np.bool_]) -> frozenset[tuple[str, int]]:
+    rows = system.flat.rows
+    return frozenset(pair for number in np.flatnonzero(taken) for pair in rows_of(rows[number].participants))
+
+
+def _all_rows(system: System) -> frozenset[tuple[str, int]]:
+    machines = [machine for machine in system.machines if not machine.observer]
+    return frozenset((machine.name, number) for machine in machines for number in range(len(machine.rows)))
+
+
+def _values(space: Space) -> dict[tuple[str, str], set[Value]]:
+    """Return the values that occur, for each variable of all copies together."""
+    layout = space.layout
+    places, slots, entries = [], [], 0
+    for slot, field in enumerate(layout.fields):
+        if 1 << field.bits <= MOST_VALUES:
+            places.append((field.word, field.shift, (1 << field.bits) - 1, entries))
+            slots.append((slot, entries, 1 << field.bits))
+            entries += 1 << field.bits
+    seen = np.zeros(entries, dtype=np.bool_)
+    if places:
+        kernels.values_seen(space.states, space.count, space.words, np.array(places, dtype=np.int64), seen)
+    found: dict[tuple[str, str], set[Value]] = {}
+    for slot, start, length in slots:
+        cell, field = layout.cells[slot], layout.fields[slot]
+        codes = np.flatnonzero(seen[start : start + length]) + field.low
+        found.setdefault((cell.machine, cell.variable), set()).update(cell.domain.value(int(code)) for code in codes)
+    return found

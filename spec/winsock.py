@@ -150,7 +150,8 @@ def _tearing_down(w: Contract, open_at_cleanup: OpenAtCleanup) -> None:
     provider.on("transmit", source=["up", "draining"], clause="WSP-06")
     sending = graceful | (provider.state == "up")
     socket.on("transmit", source="open", when=(unsent > 0) & sending, then={unsent: unsent - 1}, fair="weak")
-    socket.on("transmit", source="closing", when=unsent > 1, then={unsent: unsent - 1}, fair="weak")
+    if w.data > 1:
+        socket.on("transmit", source="closing", when=unsent > 1, then={unsent: unsent - 1}, fair="weak")
     socket.on("transmit", source="closing", dest="none", when=unsent == 1, then=blank(w), fair="weak")
     provider.calls("drained", source="draining", dest="freeing", when=w.quiet, fair="weak", clause=["WSP-06", "WSP-07"])
     kept = graceful if open_at_cleanup == "drain" else graceful & (socket.state == "closing")

@@ -13,6 +13,7 @@ from quiesce.engines.checking import check
 from quiesce.expectations import Check
 from quiesce.language.clauses import catalogue
 from quiesce.language.parameters import parameters
+from quiesce.language.systems import unfair
 from tests.promote import promoted
 
 ROWS = [row for file in library.checks() if file.name != library.BENCH_CHECKS for row in expectations.read(file)]
@@ -27,7 +28,7 @@ def name(row: Check) -> str:
 
 def system(row: Check) -> System:
     """Return the system of a row."""
-    return library.find(row.model).system(row.parameters)
+    return unfair(library.find(row.model).system(row.parameters), row.unfair)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name)

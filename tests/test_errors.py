@@ -31,6 +31,7 @@ from quiesce.core.formulas import Path as Run
 from quiesce.engines.automata import automaton
 from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
+from quiesce.language.asking import question
 from quiesce.language.parameters import instantiate
 from quiesce.show import gallery
 from tests.documents import ROOT
@@ -1524,6 +1525,103 @@ CASES = (
         "this row of pool returns nothing for 'get', and every caller wants a result",
         "give it returns=, as the machine's other rows have",
     ),
+    # -- formulas as text
+    Case(
+        "formula-with-a-hole",
+        "Q49",
+        'question(build(pool), "G(pool.state == )")',
+        "the formula cannot be read: unexpected ')'",
+        "  G(pool.state == )\n"
+        "                    ^\n"
+        "  here may stand: a name, a number, true, false, none, deadlock, a temporal operator, !, forall, exists, -, "
+        "after, (, enabled, happens, accepts\n"
+        "  there are: open, closed",
+    ),
+    Case(
+        "formula-nested-too-deeply",
+        "Q49",
+        'question(build(pool), "!" * 101 + "true")',
+        "the formula cannot be read: it is nested more than 100 deep",
+        "  " + "!" * 101 + "true\n" + " " * 104 + "^",
+    ),
+    Case(
+        "formula-of-a-number",
+        "Q30",
+        'question(build(pool), "G pool.free")',
+        "G takes truth values, and pool.free is a number",
+        "  G pool.free\n      ^\n  compare it with a value: x == 1",
+    ),
+    Case(
+        "formula-compares-a-run",
+        "Q36",
+        'question(build(pool), "(F pool.free == 1) == true")',
+        "F(pool.free == 1) speaks of runs, where a value of one state is wanted",
+        "  (F pool.free == 1) == true\n     ^\n  put the temporal operator around the whole: G(x == 1)",
+    ),
+    Case(
+        "formula-for-all-of-one",
+        "Q29",
+        'question(build(pool), "forall p in pool: true")',
+        "pool has no copies",
+        "  forall p in pool: true\n                ^\n  leave forall and its index out",
+    ),
+    Case(
+        "formula-binds-twice",
+        "Q01",
+        'question(build(pool, client), "forall c in client: exists c in client: true")',
+        "c stands for client already",
+        "  forall c in client: exists c in client: true\n                               ^\n  rename one",
+    ),
+    Case(
+        "formula-without-a-machine",
+        "Q04",
+        'question(build(door), "G(state == shut)")',
+        "no variable 'state'",
+        "  G(state == shut)\n      ^\n  did you mean 'door.state'? there are: door.state",
+    ),
+    Case(
+        "formula-of-no-such-variable",
+        "Q04",
+        'question(build(pool, client), "G(pool.fre == 1)")',
+        "pool has no variable 'fre'",
+        "  G(pool.fre == 1)\n           ^\n  did you mean 'free'? there are: state, free, owner, fresh, unchanged",
+    ),
+    Case(
+        "formula-without-an-index",
+        "Q29",
+        'question(build(pool, client), "G(client.held)")',
+        "client.held is not determined: client has 2 copies",
+        "  G(client.held)\n             ^\n  write forall c in client: ... client.held[c] ..., or exists",
+    ),
+    Case(
+        "formula-indexed-by-a-number",
+        "Q32",
+        'question(build(pool, client), "G(client.held[0])")',
+        "0 is no index: copies of client are interchangeable",
+        "  G(client.held[0])\n                  ^\n  write forall c in client: ... client.held[c] ..., or exists",
+    ),
+    Case(
+        "formula-indexed-by-nothing",
+        "Q04",
+        'question(build(pool, client), "G(client.held[c])")',
+        "no forall or exists binds c",
+        "  G(client.held[c])\n                  ^\n  write forall c in client: ... client.held[c] ..., or exists",
+    ),
+    Case(
+        "formula-indexed-by-another",
+        "Q30",
+        'guest = Machine("guest", copies=2)\nquestion(build(pool, client, guest), "forall g in guest: client.held[g]")',
+        "g is a copy of guest, not of client",
+        "  forall g in guest: client.held[g]\n                                   ^\n"
+        "  write forall c in client: ... client.held[c] ..., or exists",
+    ),
+    Case(
+        "formula-for-a-checks-file",
+        "Q48",
+        'command("check", "default.toml", "--ask", "true")',
+        "--ask says nothing for a checks file, whose rows say it",
+        "name a model instead",
+    ),
 )
 
 UNREACHABLE: tuple[str, ...] = ()
@@ -1600,6 +1698,7 @@ WAYS = {
     "live": live,
     "model": model,
     "native_initial_states": native_initial_states,
+    "question": question,
     "reference": reference,
     "search": search,
     "sys": sys,

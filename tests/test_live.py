@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from quiesce import Machine, SpecificationError, System, any_of, any_value, argument, where
 from quiesce.bridges.live import DepartureError, Live, Option, RefusedError, live, walk
 from quiesce.core import reference
-from quiesce.core.replaying import replay
 from quiesce.core.domains import Copy
+from quiesce.core.replaying import replay
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Label, Step
 from quiesce.language.parameters import instantiate

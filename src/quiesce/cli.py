@@ -107,7 +107,7 @@ def check(
     properties: Annotated[list[str] | None, typer.Option("--property", help="Ask only this property.")] = None,
     asked: Annotated[
         list[str] | None,
-        typer.Option("--ask", metavar="FORMULA", help="Ask only this temporal formula: AG(EF(provider.state == down))."),
+        typer.Option("--ask", metavar="FORMULA", help="Ask only this formula: AG(EF(provider.state == down))."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All checks of the library, defects included.")] = False,
     max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,

@@ -9,7 +9,8 @@
     depth = 39
     expect = { "PW-01" = { verdict = "violated", length = 3 }, "PW-09" = "holds" }
 
-Counts may be left out. `unfair = ["transmit"]` takes the fairness of some triggers away. With `expect = "holds"` every property must hold. Only the properties named are searched for.
+Counts may be left out. `unfair = ["transmit"]` takes the fairness of some triggers away. With `expect = "holds"` every
+property must hold. Only the properties named are searched for.
 """
 
 from __future__ import annotations

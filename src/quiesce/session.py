@@ -12,7 +12,7 @@ from quiesce import expectations, library
 from quiesce.bridges import contest, pnml
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemResult, Verdict
-from quiesce.core.system import Property, System
+from quiesce.core.system import Property, PropertyKind, System
 from quiesce.engines.checking import check as search
 from quiesce.engines.native import Limits, Progress
 from quiesce.expectations import Check
@@ -38,7 +38,7 @@ class Session:
         system = library.find(name).system(settings)
         if asked:
             named = [question for word in properties or () for question in system.called(word)]
-            kept = [question for question in system.properties if question in named]
+            kept = [each for each in system.properties if each in named and each.kind is not PropertyKind.DOMAINS]
             system, properties = asking(system, [*kept, *_questions(system, asked)]), None
         result = self.search(system, properties, begun)
         self.print_report(result)

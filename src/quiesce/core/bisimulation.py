@@ -5,9 +5,6 @@ An event counts with its trigger, arguments, result, and the copies that take pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
-
 from quiesce.core.domains import shown
 from quiesce.core.errors import EngineError
 from quiesce.core.reference import steps

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from quiesce.core.errors import EngineError
+from quiesce.core.expressions import Expr, judges_steps
 from quiesce.core.reference import NOT_LOCAL, Scope, evaluate, initial_states, judge, ordinals, steps
 from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.core.trace import State, Step, Trace
+from quiesce.core.vacuity import never_true, without_conclusions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,31 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
 
     local = tuple(question for question in system.properties if question.kind not in ANSWERED_ELSEWHERE)
     answers = conclude(system, local, result, predecessor)
+    if stopped is None and not left:
+        answers = tuple(_flagged(system, answer, levels, successors) for answer in answers)
     return Explored(levels=tuple(levels), successors=successors, found=result, answers=answers)
+
+
+def _flagged(
+    system: System,
+    answer: PropertyResult,
+    levels: list[tuple[State, ...]],
+    successors: Mapping[State, tuple[Step, ...]],
+) -> PropertyResult:
+    """Return an answer with its flag where one of its conclusions says nothing."""
+    question = answer.property
+    if question.kind is PropertyKind.ALWAYS and answer.verdict is Verdict.HOLDS:
+        for formula in without_conclusions(question.formula):
+            stronger = replace(question, formula=formula, step=judges_steps(formula))
+            states = (state for level in levels for state in level)
+            if all(judge(system, stronger, state, successors[state]) is None for state in states):
+                return vacuous(answer, formula)
+    return answer
+
+
+def vacuous(answer: PropertyResult, stronger: Expr) -> PropertyResult:
+    """Return an answer flagged, for a stronger formula without one of its conclusions holds as well."""
+    return replace(answer, flags=(*answer.flags, "vacuous"), note=never_true(stronger))
 
 
 def _impossible(

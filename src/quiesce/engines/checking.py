@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.system import FlatProperty, PropertyKind, System
-from quiesce.core.vacuity import never_true
-from quiesce.core.verdicts import Found, conclude, undecided
+from quiesce.core.verdicts import Found, conclude, undecided, vacuous
 from quiesce.engines.native.search import NAME, Limits, Space, Watcher
 from quiesce.engines.survey import survey
 
@@ -112,11 +110,10 @@ def _linted(
     flagged = list(answers)
     for (number, other), refuted in zip(suspects, found.refuted, strict=True):
         if not refuted and "vacuous" not in flagged[number].flags:
-            flags = (*flagged[number].flags, "vacuous")
-            flagged[number] = replace(flagged[number], flags=flags, note=never_true(other.property.formula))
-    vacuous = [
+            flagged[number] = vacuous(flagged[number], other.property.formula)
+    saying_nothing = [
         Remark(kind=Kind.VACUOUS, about=f"{answer.property.name}: {answer.note}", place=answer.property.place)
         for answer in flagged
         if "vacuous" in answer.flags
     ]
-    return tuple(flagged), (*vacuous, *remarks(space.system, found.seen))
+    return tuple(flagged), (*saying_nothing, *remarks(space.system, found.seen))

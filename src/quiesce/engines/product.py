@@ -19,7 +19,6 @@ from quiesce.core.formulas import Formula
 from quiesce.engines.automata import Automaton, Proposition
 from quiesce.engines.fairness import Fairness, Obligations
 from quiesce.engines.graph import Course, Graph, States
-from quiesce.engines.native import graph_kernels
 from quiesce.engines.native import product_kernels as kernels
 
 MOST_ATOMS = 64
@@ -42,6 +41,7 @@ class Steering:
     first: NDArray[np.int64]
     moves: NDArray[np.uint64]
     move_bits: NDArray[np.uint64]
+    cores: NDArray[np.int64]
     untils: int
     sink: int
     state_bits: NDArray[np.uint64]
@@ -68,6 +68,7 @@ def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steer
         first=np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64),
         moves=moves,
         move_bits=np.array([collected for _, _, collected in lines] or [0], dtype=np.uint64),
+        cores=np.array(_cores(automaton), dtype=np.int64),
         untils=automaton.untils,
         sink=automaton.states.index(accepting) if accepting in automaton.states else -1,
         state_bits=_bits(of_states, valuation, states),
@@ -81,11 +82,28 @@ def staying_in(states: States) -> Steering:
         first=np.array([0, 1], dtype=np.int64),
         moves=np.array([[0, 1, 1, 0, 0]], dtype=np.uint64),
         move_bits=np.zeros(1, dtype=np.uint64),
+        cores=np.zeros(1, dtype=np.int64),
         untils=0,
         sink=-1,
         state_bits=states.astype(np.uint64),
         edge_bits=np.empty(0, dtype=np.uint64),
     )
+
+
+def _cores(automaton: Automaton) -> list[int]:
+    """Return for each state of an automaton the component in which all untils can be collected, or -1."""
+    ends = [target for moves in automaton.moves for _, target, _ in moves]
+    starts = np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64)
+    alive = np.ones(len(automaton.states), dtype=np.bool_)
+    component, _ = kernels.components(starts, np.array(ends, dtype=np.uint32), alive)
+    collected: dict[int, int] = {}
+    for state, moves in enumerate(automaton.moves):
+        for _, target, bits in moves:
+            if component[state] == component[target] != NONE:
+                own = int(component[state])
+                collected[own] = collected.get(own, 0) | bits
+    everything = automaton.everything
+    return [int(own) if collected.get(int(own)) == everything else -1 for own in component]
 
 
 def _bits(atoms: Sequence[Proposition], valuation: Valuation, length: int) -> NDArray[np.uint64]:
@@ -103,7 +121,6 @@ class Product:
         self, graph: Graph, steering: Steering, fairness: Fairness, initial: Sequence[int], *, stopping: bool
     ) -> None:
         self.graph, self.steering, self.fairness = graph.total, steering, fairness
-        self.stopping = stopping
         self.width = len(steering.first) - 1
         if self.graph.count * self.width > MOST_CODES:
             raise SpecificationError(
@@ -115,6 +132,7 @@ class Product:
             np.asarray(initial, dtype=np.int64),
             steering.first,
             steering.moves,
+            steering.cores,
             steering.state_bits,
             steering.edge_bits,
             steering.sink,
@@ -123,19 +141,18 @@ class Product:
 
     @cached_property
     def edges(self) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
-        """Starts and ends, and of each edge its move and its edge of the graph."""
+        """The edges where a run can be accepted: starts and ends, and of each its move and its edge of the graph."""
         s, graph = self.steering, self.graph
         return kernels.product_edges(  # type: ignore[no-any-return]
             graph.offsets,
             graph.targets,
             s.first,
             s.moves,
+            s.cores,
             s.state_bits,
             s.edge_bits,
-            s.sink,
             self.numbers,
             self.codes,
-            self.reached if self.stopping and self.reached >= 0 else len(self.codes),
             self.size,
         )
 
@@ -157,7 +174,7 @@ class Product:
         starts, ends, taken, origins = self.edges
         rows, move_bits, row_bits, idle_bits = self._tables
         always, enabled_bits = self._obligations.always, self._obligations.enabled_bits
-        alive = np.ones(len(self.codes), dtype=np.bool_)
+        alive = self.steering.cores[self.codes % self.width] >= 0
         fair = np.zeros(len(self.codes), dtype=np.bool_)
         places = np.full(len(self.codes), NONE, dtype=np.uint32)
         needs: list[NDArray[np.uint64]] = [np.zeros((0, len(always)), dtype=np.uint64)]
@@ -195,8 +212,19 @@ class Product:
         goal = self.fair[0].copy()
         if self.steering.sink >= 0:
             goal |= self.codes % self.width == self.steering.sink
-        starts, ends = self.edges[:2]
-        reaching = graph_kernels.until(*graph_kernels.reverse(starts, ends), np.ones_like(goal), goal)
+        s, graph = self.steering, self.graph
+        reaching = kernels.reaching(
+            graph.offsets,
+            graph.targets,
+            s.first,
+            s.moves,
+            s.state_bits,
+            s.edge_bits,
+            s.sink,
+            self.numbers,
+            self.codes,
+            goal,
+        )
         found = np.zeros(self.graph.count, dtype=np.bool_)
         firsts = self.codes % self.width == 0
         found[self.codes[firsts & reaching] // self.width] = True
@@ -218,12 +246,18 @@ class Product:
 
     def _way(self, node: int) -> Course:
         """Return the way on which the search came to a node."""
-        starts, ends, _, origins = self.edges
+        s, graph = self.steering, self.graph
         edges: list[int] = []
         while self.parents[node] != NONE:
             before = int(self.parents[node])
-            first, last = int(starts[before]), int(starts[before + 1])
-            edges.append(int(origins[first + int(np.argmax(ends[first:last] == node))]))
+            codes = int(self.codes[before]), int(self.codes[node])
+            edges.append(
+                int(
+                    kernels.edge_between(
+                        graph.offsets, graph.targets, s.first, s.moves, s.state_bits, s.edge_bits, *codes
+                    )
+                )
+            )
             node = before
         return Course(int(self.codes[node]) // self.width, tuple(reversed(edges)))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quiesce.core.bisimulation import distinction
 from quiesce.core.errors import EngineError
@@ -22,9 +21,12 @@ from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker
 from quiesce.engines.explaining import explain
 from quiesce.engines.fairness import Fairness
-from quiesce.engines.graph import Course, Graph, States
+from quiesce.engines.graph import Course, Graph, Numbers, States
 from quiesce.engines.native.search import Space
 from quiesce.engines.remedies import remedy
+
+MOST_MARKS = 32
+"""Predicates of steps that one pass over the edges decides."""
 
 
 class Answers:
@@ -35,6 +37,7 @@ class Answers:
         self.rows = self.system.flat.rows
         self.initial = list(range(space.levels[1]))
         self.columns = space.columns()
+        self.marked: tuple[int, Numbers] | None = None
 
     def answer(self, asked: FlatProperty) -> PropertyResult:
         """Return the verdict on a temporal question, or the greatest value of a number."""
@@ -69,7 +72,7 @@ class Answers:
     @cached_property
     def graph(self) -> Graph:
         """The edges of the search."""
-        return Graph(*self.space.graph(), self.space.rows, len(self.rows))
+        return Graph(*self.space.graph(), lambda: self.space.rows()[0], len(self.rows))
 
     def _compared(self, asked: FlatProperty, scope: str) -> PropertyResult:
         """Return whether all states where a predicate holds behave like some initial state."""
@@ -100,23 +103,31 @@ class Answers:
 
     def truth_of_steps(self, predicate: FlatFormula) -> States:
         """Return the edges, of the graph without ends, where a predicate of steps holds."""
-        assert predicate.steps is not None
+        position = next(number for number, known in enumerate(self.step_predicates) if known is predicate)
+        marks = self._marks(position // MOST_MARKS)
+        truth: States = (marks >> np.uint32(position % MOST_MARKS)) & np.uint32(1) == 1
         graph = self.graph.total
-        found = np.zeros(len(graph.targets), dtype=np.bool_)
-        order, bounds = self._by_row
-        formulas = [*(predicate.steps[row.trigger, row.result] for row in self.rows), predicate.stutter]
-        for number, formula in enumerate(formulas):
-            edges = order[bounds[number] : bounds[number + 1]]
-            if len(edges):
-                found[edges] = self.columns.steps(graph.sources[edges], graph.targets[edges]).truth(formula)
+        if graph is self.graph:
+            return truth
+        found = np.empty(len(graph.targets), dtype=np.bool_)
+        silent = np.zeros(len(graph.targets), dtype=np.bool_)
+        silent[graph.offsets[:-1][self.graph.deadlocks]] = True
+        found[~silent] = truth
+        found[silent] = self.columns.truth(predicate.stutter)[self.graph.deadlocks]
         return found
 
     @cached_property
-    def _by_row(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The edges of the graph without ends in the order of their rows, and where each row's begin."""
-        rows = self.graph.total.rows
-        order = np.argsort(rows, kind="stable")
-        return order, np.searchsorted(rows[order], np.arange(len(self.rows) + 2))
+    def step_predicates(self) -> list[FlatFormula]:
+        """The predicates of steps in all that is asked."""
+        asked = [other for question in self.space.asked for other in (question, *question.stronger)]
+        return [atom for question in asked for atom in question.atoms.values() if atom.steps is not None]
+
+    def _marks(self, group: int) -> Numbers:
+        """Return the marks of all edges by some of the predicates; those used last are kept."""
+        if self.marked is None or self.marked[0] != group:
+            chosen = self.step_predicates[group * MOST_MARKS : (group + 1) * MOST_MARKS]
+            self.marked = (group, self.space.rows(chosen)[1])
+        return self.marked[1]
 
     # -- traces -------------------------------------------------------------------------------------------------------
 

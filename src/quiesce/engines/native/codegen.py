@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import ARITHMETIC, COMPARISONS, MEANING, Apply, Cell, Constant, Expr, Next, Op, apply
-from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
+from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.layout import Layout
 
@@ -41,9 +41,15 @@ def program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> str:
     return _Program(flat, layout, asked).text()
 
 
-def row_program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty] = ()) -> str:
-    """Return the LLVM text of an `expand` that stores, in the same order, the number of the joint row of each step."""
-    return _Program(flat, layout, asked, numbering=True).text()
+def row_program(
+    flat: Flat, layout: Layout, asked: Sequence[FlatProperty] = (), marks: Sequence[FlatFormula] = ()
+) -> str:
+    """Return the LLVM text of an `expand` that stores in the place of each successor, in the same order, its joint row.
+
+    The lower half of a word is the number of the row; in the upper half bit n tells whether the step satisfies mark n,
+    of 32 at most.
+    """
+    return _Program(flat, layout, asked, numbering=True, marks=marks).text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,16 @@ class _Task:
 class _Program:
     """The function `expand` under construction."""
 
-    def __init__(self, flat: Flat, layout: Layout, asked: Sequence[FlatProperty], *, numbering: bool = False) -> None:
-        self.flat, self.layout, self.asked, self.numbering = flat, layout, asked, numbering
+    def __init__(
+        self,
+        flat: Flat,
+        layout: Layout,
+        asked: Sequence[FlatProperty],
+        *,
+        numbering: bool = False,
+        marks: Sequence[FlatFormula] = (),
+    ) -> None:
+        self.flat, self.layout, self.asked, self.numbering, self.marks = flat, layout, asked, numbering, marks
         self.stride = 1 if numbering else layout.words
         self.out = Function(flat, layout)
         self.blocks = 0
@@ -218,7 +232,7 @@ class _Program:
         out.next = {slot: self.update(slot, update) for slot, update in task.row.updates}
         inside = out.both(*[self.check(slot, update) for slot, update in task.row.updates])
         stored = out.both(guard, inside)
-        words = [str(task.number)] if self.numbering else self.successor(task.row)
+        words = [self.marked(task)] if self.numbering else self.successor(task.row)
         self.advance("fired", guard)
         if inside != "true":
             leaves = out.emit(f"xor i1 {inside}, true")
@@ -233,6 +247,16 @@ class _Program:
             out.do(f"store i64 {value}, ptr {out.address(base, word)}")
         self.advance("made", stored)
         out.next = {}
+
+    def marked(self, task: _Task) -> str:
+        """Return the number of a row with the marks that its step satisfies."""
+        word = str(task.number)
+        for position, mark in enumerate(self.marks):
+            assert mark.steps is not None
+            formula = mark.steps[task.row.trigger, task.row.result]
+            if formula != Constant(False):
+                word = self.out.emit(f"or i64 {word}, {self.out.bit(self.out.truth(formula), 32 + position)}")
+        return word
 
     def retest(self, slot: int, codes: frozenset[int]) -> Expr:
         """Return the open test of a cell as an expression again."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quiesce.core.domains import Boolean
 from quiesce.core.errors import EngineError
-from quiesce.core.expressions import Apply, Cell, Constant, Expr, Next, Op
+from quiesce.core.expressions import Apply, Cell, Constant, Expr, Op
 from quiesce.engines.native.layout import Layout
 
 Column = NDArray[np.generic]
@@ -44,40 +44,31 @@ BLOCK = 1 << 16
 
 
 class Columns:
-    """States, or the steps between them, on which expressions are evaluated block by block.
+    """States on which expressions are evaluated block by block."""
 
-    For steps, `after` are the states that they lead to.
-    """
-
-    def __init__(self, layout: Layout, states: NDArray[np.uint64], after: NDArray[np.uint64] | None = None) -> None:
+    def __init__(self, layout: Layout, states: NDArray[np.uint64]) -> None:
         self.layout = layout
         self.words = states.reshape(-1, layout.words)
-        self.after = None if after is None else after.reshape(-1, layout.words)
-
-    def steps(self, sources: NDArray[np.integer], targets: NDArray[np.integer]) -> Columns:
-        """Return columns of the steps between states of these columns, given by their numbers."""
-        return Columns(self.layout, self.words[sources], self.words[targets])
 
     def truth(self, expr: Expr) -> NDArray[np.bool_]:
-        """Return for each state or step whether a flat truth holds; raises EngineError for what is not flat."""
+        """Return for each state whether a flat truth holds; raises EngineError for what is not flat."""
         return self._evaluated(expr, np.empty(len(self.words), dtype=np.bool_))
 
     def value(self, expr: Expr) -> NDArray[np.int64]:
-        """Return a number in each state or step; raises EngineError for what is not flat."""
+        """Return a number in each state; raises EngineError for what is not flat."""
         return self._evaluated(expr, np.empty(len(self.words), dtype=np.int64))
 
     def _evaluated(self, expr: Expr, result: Result) -> Result:
         for first in range(0, len(self.words), BLOCK):
-            after = None if self.after is None else self.after[first : first + BLOCK]
-            result[first : first + BLOCK] = _Block(self.layout, self.words[first : first + BLOCK], after).value(expr)
+            result[first : first + BLOCK] = _Block(self.layout, self.words[first : first + BLOCK]).value(expr)
         return result
 
 
 class _Block:
     """Some states as columns; what was computed is kept, for the parts of an expression may be shared."""
 
-    def __init__(self, layout: Layout, words: NDArray[np.uint64], after: NDArray[np.uint64] | None) -> None:
-        self.layout, self.words, self.after = layout, words, after
+    def __init__(self, layout: Layout, words: NDArray[np.uint64]) -> None:
+        self.layout, self.words = layout, words
         self.known: dict[Expr, Column] = {}
 
     def value(self, expr: Expr) -> Column:
@@ -91,16 +82,14 @@ class _Block:
     def _value(self, expr: Expr) -> Column:
         match expr:
             case Cell(slot=slot):
-                return self._cell(self.words, slot)
-            case Next(slot=slot) if self.after is not None:
-                return self._cell(self.after, slot)
+                return self._cell(slot)
             case Apply(op=op, operands=operands):
                 return FUNCTION[op](*np.broadcast_arrays(*[self.value(operand) for operand in operands]))
             case _:
                 raise EngineError(f"{expr} is no flat expression of these columns")
 
-    def _cell(self, words: NDArray[np.uint64], slot: int) -> Column:
+    def _cell(self, slot: int) -> Column:
         place = self.layout.fields[slot]
-        column = words[:, place.word] >> np.uint64(place.shift) & np.uint64((1 << place.bits) - 1)
+        column = self.words[:, place.word] >> np.uint64(place.shift) & np.uint64((1 << place.bits) - 1)
         truth = isinstance(self.layout.cells[slot].domain, Boolean)
         return column.astype(np.bool_) if truth else column.astype(np.int64) + place.low

@@ -278,14 +278,21 @@ def least_predecessor(expand, first, last, target_, states_, words, buffer_, inf
 
 
 @njit(cache=True, nogil=True)
-def number_rows(expand, count, states_, words, buffer_, info_, rows_):  # type: ignore[no-untyped-def]
-    """Fill in the joint row of each edge, by an `expand` that stores rows in the order of the successors."""
+def number_rows(expand, count, states_, words, buffer_, info_, rows_, marks_):  # type: ignore[no-untyped-def]
+    """Fill in the joint row and the marks of each edge, by an `expand` that stores them in the order of the successors.
+
+    Where `marks_` has no room, there are none.
+    """
     states, buffer, info, rows = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, rows_.ctypes.data
+    marks = marks_.ctypes.data
     edge = np.int64(0)
     for position in range(count):
         made = _expand(expand, states + position * words * 8, buffer, info)
         for successor in range(made):
-            _put_number(rows, edge + successor, np.uint32(_get(buffer, successor)))
+            word = _get(buffer, successor)
+            _put_number(rows, edge + successor, np.uint32(word & np.uint64(0xFFFFFFFF)))
+            if len(marks_):
+                _put_number(marks, edge + successor, np.uint32(word >> np.uint64(32)))
         edge += made
 
 

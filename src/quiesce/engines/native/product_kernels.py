@@ -29,12 +29,13 @@ def _fits_step(moves, move, edge_bits, edge):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def product_nodes(offsets, targets, initial, first, moves, state_bits, edge_bits, sink, stopping):  # type: ignore[no-untyped-def]
+def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, edge_bits, sink, stopping):  # type: ignore[no-untyped-def]
     """Return the reachable nodes, breadth first from automaton state 0.
 
     Nodes of the automaton state `sink` (-1: there is none) are not expanded, and end the search where `stopping`.
+    `cores` is the part of the automaton in which a run can be accepted that each of its states belongs to, or -1.
     Returns (number of each code, NONE where unreachable; codes in order of arrival; the node from which each was
-    reached first; number of edges; the first node in the sink, or -1).
+    reached first; number of edges inside cores; the first node in the sink, or -1).
     """
     width = len(first) - 1
     numbers = np.full((len(offsets) - 1) * width, NONE, dtype=np.uint32)
@@ -70,7 +71,7 @@ def product_nodes(offsets, targets, initial, first, moves, state_bits, edge_bits
                 if not _fits_step(moves, move, edge_bits, edge):
                     continue
                 code = np.int64(targets[edge]) * width + np.int64(moves[move, 0])
-                edges += 1
+                edges += cores[inner] >= 0 and cores[inner] == cores[np.int64(moves[move, 0])]
                 if numbers[code] == NONE:
                     if found == len(codes):
                         codes, parents = _longer(codes, parents)
@@ -92,11 +93,8 @@ def _longer(codes, parents):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def product_edges(offsets, targets, first, moves, state_bits, edge_bits, sink, numbers, codes, expanded, edges):  # type: ignore[no-untyped-def]
-    """Return the edges of the product: starts and ends as a graph, and of each edge its move and its edge of the graph.
-
-    Only the first `expanded` nodes have edges, and none in the sink.
-    """
+def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, numbers, codes, edges):  # type: ignore[no-untyped-def]
+    """Return the edges inside cores as a graph, starts and ends, and of each its move and its edge of the graph."""
     width = len(first) - 1
     starts = np.empty(len(codes) + 1, dtype=np.int64)
     ends = np.empty(edges, dtype=np.uint32)
@@ -105,14 +103,12 @@ def product_edges(offsets, targets, first, moves, state_bits, edge_bits, sink, n
     total = np.int64(0)
     for position in range(len(codes)):
         starts[position] = total
-        if position >= expanded:
-            continue
         state = codes[position] // width
         inner = codes[position] % width
-        if inner == sink:
+        if cores[inner] < 0:
             continue
         for move in range(first[inner], first[inner + 1]):
-            if not _fits(moves, move, state_bits, state):
+            if cores[np.int64(moves[move, 0])] != cores[inner] or not _fits(moves, move, state_bits, state):
                 continue
             for edge in range(offsets[state], offsets[state + 1]):
                 if _fits_step(moves, move, edge_bits, edge):
@@ -122,6 +118,20 @@ def product_edges(offsets, targets, first, moves, state_bits, edge_bits, sink, n
                     total += 1
     starts[len(codes)] = total
     return starts, ends, taken, origins
+
+
+@njit(cache=True, nogil=True)
+def edge_between(offsets, targets, first, moves, state_bits, edge_bits, code, next_code):  # type: ignore[no-untyped-def]
+    """Return the first edge of the graph by which the product goes from one code to another; -1 where none does."""
+    width = len(first) - 1
+    state, inner = code // width, code % width
+    for move in range(first[inner], first[inner + 1]):
+        if np.int64(moves[move, 0]) != next_code % width or not _fits(moves, move, state_bits, state):
+            continue
+        for edge in range(offsets[state], offsets[state + 1]):
+            if np.int64(targets[edge]) == next_code // width and _fits_step(moves, move, edge_bits, edge):
+                return np.int64(edge)
+    return np.int64(-1)
 
 
 @njit(cache=True, nogil=True)
@@ -196,6 +206,54 @@ def _loops(starts, ends, node):  # type: ignore[no-untyped-def]
         if ends[edge] == node:
             return True
     return False
+
+
+@njit(cache=True, nogil=True)
+def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, numbers, codes, goal):  # type: ignore[no-untyped-def]
+    """Return the nodes from which a goal node can be reached, over all edges of the product, backwards."""
+    width = len(first) - 1
+    count = len(codes)
+    starts = np.zeros(count + 1, dtype=np.int64)
+    for turn in range(2):
+        if turn == 1:
+            for node in range(count):
+                starts[node + 1] += starts[node]
+            sources = np.empty(starts[count], dtype=np.uint32)
+            fill = starts[:-1].copy()
+        for position in range(count):
+            state = codes[position] // width
+            inner = codes[position] % width
+            if inner == sink:
+                continue
+            for move in range(first[inner], first[inner + 1]):
+                if not _fits(moves, move, state_bits, state):
+                    continue
+                for edge in range(offsets[state], offsets[state + 1]):
+                    if _fits_step(moves, move, edge_bits, edge):
+                        end = np.int64(numbers[np.int64(targets[edge]) * width + np.int64(moves[move, 0])])
+                        if turn == 0:
+                            starts[end + 1] += 1
+                        else:
+                            sources[fill[end]] = position
+                            fill[end] += 1
+    found = goal.copy()
+    queue = np.empty(count, dtype=np.uint32)
+    tail = 0
+    for node in range(count):
+        if found[node]:
+            queue[tail] = node
+            tail += 1
+    head = 0
+    while head < tail:
+        here = np.int64(queue[head])
+        head += 1
+        for edge in range(starts[here], starts[here + 1]):
+            source = sources[edge]
+            if not found[source]:
+                found[source] = True
+                queue[tail] = source
+                tail += 1
+    return found
 
 
 @njit(inline="always")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
-from quiesce.core.system import FlatProperty, PropertyKind, System
+from quiesce.core.system import FlatFormula, FlatProperty, PropertyKind, System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native import graph_kernels, kernels
@@ -268,15 +268,16 @@ class Space:
         self.offsets[self.count] = self.edges
         return self.offsets[: self.count + 1], self.targets[: self.edges]
 
-    def rows(self) -> Numbers:
-        """Return the number of the joint row of each edge."""
-        self.row_code = compiled(row_program(self.system.flat, self.layout))
+    def rows(self, marks: Sequence[FlatFormula] = ()) -> tuple[Numbers, Numbers]:
+        """Return for each edge its joint row, and as bits which of up to 32 predicates of steps it satisfies."""
+        self.row_code = compiled(row_program(self.system.flat, self.layout, marks=marks))
         rows: Numbers = np.empty(self.edges, dtype=np.uint32)
+        marked: Numbers = np.empty(self.edges if marks else 0, dtype=np.uint32)
         buffer: Words = np.empty(self.branching, dtype=np.uint64)
-        kernels.number_rows(
-            self.row_code.address("expand"), self.count, self.states, self.words, buffer, np.zeros(2, np.int64), rows
-        )
-        return rows
+        info = np.zeros(2, dtype=np.int64)
+        address = self.row_code.address("expand")
+        kernels.number_rows(address, self.count, self.states, self.words, buffer, info, rows, marked)
+        return rows, marked
 
     def columns(self) -> Columns:
         """Return the states found so far as columns."""

@@ -33,6 +33,7 @@ from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
 from quiesce.language.asking import question
 from quiesce.language.parameters import instantiate
+from quiesce.language.systems import unfair
 from quiesce.show import gallery
 from tests.documents import ROOT
 
@@ -993,7 +994,7 @@ CASES = (
         "happens-always-possible",
         "Q33",
         'System("s", pool).always_possible("p", happens("take", returns="yes"))  # here',
-        "take happens -> yes has no meaning in always_possible, which speaks of states",
+        "take happens returning yes has no meaning in always_possible, which speaks of states",
     ),
     Case(
         "after-of-after",
@@ -1233,7 +1234,7 @@ CASES = (
         "Q46",
         "checks('modle = \"winsock\"')",
         "a check has no 'modle'",
-        "did you mean 'model'? there are: model, parameters, why, states, transitions, depth, expect",
+        "did you mean 'model'? there are: model, parameters, unfair, why, states, transitions, depth, expect",
     ),
     Case(
         "check-without-a-model",
@@ -1622,6 +1623,64 @@ CASES = (
         "--ask says nothing for a checks file, whose rows say it",
         "name a model instead",
     ),
+    # -- temporal questions
+    Case(
+        "temporal-always",
+        "Q36",
+        'System("s", pool).always("p", F(free == 1))  # here',
+        "always asks about states and steps, and F(pool.free == 1) speaks of runs",
+        "write system.holds('p', ...)",
+    ),
+    Case(
+        "temporal-inside-a-value",
+        "Q36",
+        'System("s", pool).holds("p", where(F(free == 1), free, 0) == 1)  # here',
+        "a temporal operator inside (pool.free if F(pool.free == 1) else 0) == 1, where a value of one state is wanted",
+        "combine formulas with & | ~ and .implies(...) only",
+    ),
+    Case(
+        "temporal-guard",
+        "Q33",
+        'pool.step("s", when=F(free == 1))  # here',
+        "F(pool.free == 1) has no meaning in when=",
+        "after, happens, enabled, accepts, fresh, unchanged and temporal operators belong to properties",
+    ),
+    Case(
+        "assuming-a-name",
+        "Q35",
+        'System("s", pool).eventually("p", free == 1, assuming=["take"])  # here',
+        "'take' is no assumption",
+        'write assuming=[weak("transmit"), strong("grant")]',
+    ),
+    Case(
+        "assuming-an-unknown-trigger",
+        "Q05",
+        'pool.on("take")\nsystem = System("s", pool)\nsystem.eventually("p", free == 1, assuming=weak("tak"))  # here\n'
+        "system.build()",
+        "no trigger 'tak'",
+        "did you mean 'take'? there are: take",
+    ),
+    Case(
+        "unfair-without-a-fair-row",
+        "Q05",
+        'pool.on("take", fair="weak")\nunfair(build(pool), ["give"])',
+        "no fair row of s is on 'give'",
+        "there are: take",
+    ),
+    Case(
+        "unfair-that-is-no-list",
+        "Q46",
+        """file("c.toml", '[[check]]  # here\\nmodel = "chain"\\nunfair = 1\\n')\nexpectations.read(Path("c.toml"))""",
+        "unfair is a list of triggers",
+        BROKEN,
+    ),
+    Case(
+        "too-many-predicates",
+        "Q16",
+        'wide = pool.count("wide", up_to=70)\nsystem = System("s", pool)\n'
+        'system.holds("p", ~any_of(X(wide == n) for n in range(66)))\nsearch(system.build())',
+        "a temporal formula with more than 64 different predicates",
+    ),
 )
 
 UNREACHABLE: tuple[str, ...] = ()
@@ -1696,6 +1755,7 @@ WAYS = {
     "instantiate": instantiate,
     "library": library,
     "live": live,
+    "unfair": unfair,
     "model": model,
     "native_initial_states": native_initial_states,
     "question": question,

@@ -87,8 +87,14 @@ def taken_apart(expr: Expr) -> Formula:
 
 
 def for_every_run(formula: Formula) -> Formula:
-    """Return a formula about states: one that speaks of runs, of every run."""
-    return formula if is_state_formula(formula) else Quantified(True, formula)
+    """Return a formula about states: one that speaks of runs, of every run.
+
+    At a deadlock LTL's X is not AX, so that a lone X is kept apart from the quantifier.
+    """
+    if is_state_formula(formula):
+        return formula
+    lone = isinstance(formula, Path) and formula.op is Temporal.NEXT
+    return Quantified(True, And((formula,)) if lone else formula)
 
 
 def is_state_formula(formula: Formula) -> bool:

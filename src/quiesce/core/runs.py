@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from quiesce.core.expressions import Expr, Temporal, judges_steps
-from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified
+from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, is_state_formula
 from quiesce.core.reference import Scope, evaluate, steps
 from quiesce.core.system import System
 from quiesce.core.trace import Label, Step, Trace
@@ -80,7 +80,7 @@ class _Evaluation:
                 return self._path(op, [self.values(operand) for operand in operands])
             case Quantified(universal=universal, operand=operand):
                 values = [value if value is not universal else None for value in self.values(operand)]
-                if isinstance(operand, Path) and operand.op is Temporal.NEXT and self.run.ended:
+                if self.run.ended and _is_next_state(operand):
                     values[-1] = universal
                 return values
 
@@ -136,6 +136,11 @@ class _Evaluation:
                 changing |= value is not values[position]
                 values[position] = value
         return values
+
+
+def _is_next_state(path: Formula) -> bool:
+    """Tell whether a quantifier makes this AX or EX, which at a deadlock are true and false."""
+    return isinstance(path, Path) and path.op is Temporal.NEXT and all(map(is_state_formula, path.operands))
 
 
 def _not(value: Truth) -> Truth:

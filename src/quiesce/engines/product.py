@@ -91,7 +91,10 @@ def staying_in(states: States) -> Steering:
 
 
 def _cores(automaton: Automaton) -> list[int]:
-    """Return for each state of an automaton the component in which all untils can be collected, or -1."""
+    """Return for each state of an automaton the component in which all untils can be collected, or -1.
+
+    A state that accepts whatever comes is in none: a run is accepted where it comes there.
+    """
     ends = [target for moves in automaton.moves for _, target, _ in moves]
     starts = np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64)
     alive = np.ones(len(automaton.states), dtype=np.bool_)
@@ -102,8 +105,8 @@ def _cores(automaton: Automaton) -> list[int]:
             if component[state] == component[target] != NONE:
                 own = int(component[state])
                 collected[own] = collected.get(own, 0) | bits
-    everything = automaton.everything
-    return [int(own) if collected.get(int(own)) == everything else -1 for own in component]
+    cores = [int(own) if collected.get(int(own)) == automaton.everything else -1 for own in component]
+    return [-1 if not state else core for state, core in zip(automaton.states, cores, strict=True)]
 
 
 def _bits(atoms: Sequence[Proposition], valuation: Valuation, length: int) -> NDArray[np.uint64]:
@@ -123,9 +126,7 @@ class Product:
         self.graph, self.steering, self.fairness = graph.total, steering, fairness
         self.width = len(steering.first) - 1
         if self.graph.count * self.width > MOST_CODES:
-            raise SpecificationError(
-                "Q16", f"the product of {self.graph.count:,} states and {self.width:,} states of an automaton"
-            )
+            raise MemoryError(f"a product of {self.graph.count:,} states and {self.width:,} states of an automaton")
         self.numbers, self.codes, self.parents, self.size, self.reached = kernels.product_nodes(
             self.graph.offsets,
             self.graph.targets,

@@ -1516,7 +1516,7 @@ CASES = (
         "constant-for-a-net",
         "Q48",
         'command("check", "net.pnml", "-c", "n=2")',
-        "-c and --property say nothing of a .pnml net",
+        "-c says nothing of a .pnml net",
     ),
     Case(
         "row-without-a-result",

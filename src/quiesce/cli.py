@@ -109,6 +109,9 @@ def check(
         list[str] | None,
         typer.Option("--ask", metavar="FORMULA", help="Ask only this formula: AG(EF(provider.state == down))."),
     ] = None,
+    unfair: Annotated[
+        list[str] | None, typer.Option(metavar="TRIGGER", help="Let no row of this trigger be fair.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All checks of the library, defects included.")] = False,
     max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds of search.")] = None,
@@ -129,23 +132,22 @@ def check(
     started = time.perf_counter()
     _check_format(form)
     from quiesce.engines.native import Limits
-    from quiesce.session import Session
+    from quiesce.session import Session, Wanted
 
     session = Session(
         form == "json", plain, Limits(max_states=max_states, max_seconds=max_seconds), started, strict=strict
     )
-    settings = _settings(constants)
+    wanted = Wanted(settings=_settings(constants), properties=properties or [], asked=asked or [], unfair=unfair or [])
     for target in _chosen_targets(targets, everything):
         try:
             if (bound is not None or formulas) and not target.endswith(".pnml"):
                 raise SpecificationError("Q48", "--bound and --formulas are for a .pnml net")
             if target.endswith(".pnml"):
-                if settings or properties:
-                    raise SpecificationError("Q48", "-c and --property say nothing of a .pnml net")
+                if option := _given(constants=constants, properties=properties, unfair=unfair):
+                    raise SpecificationError("Q48", f"{option} says nothing of a .pnml net")
                 session.check_net(Path(target), bound, formulas or [], asked or [])
             elif target.endswith(".toml"):
-                if settings or properties or asked:
-                    option = "-c" if settings else "--property" if properties else "--ask"
+                if option := _given(constants=constants, properties=properties, asked=asked, unfair=unfair):
                     raise SpecificationError(
                         "Q48",
                         f"{option} says nothing for a checks file, whose rows say it",
@@ -153,7 +155,7 @@ def check(
                     )
                 session.check_file(Path(target))
             else:
-                session.check_target(target, settings, properties, asked or [])
+                session.check_target(target, wanted)
         except SpecificationError as problem:
             print(problem, file=sys.stderr)
             session.statuses.append(WRONG)
@@ -161,6 +163,14 @@ def check(
             print(f"a bug in quiesce, and no answer for {target}: {problem}", file=sys.stderr)
             session.statuses.append(BUG)
     return session.finish()
+
+
+_OPTIONS = {"constants": "-c", "properties": "--property", "asked": "--ask", "unfair": "--unfair"}
+
+
+def _given(**options: list[str] | None) -> str | None:
+    """Return the first of some options that was given, as the user writes it."""
+    return next((_OPTIONS[name] for name, value in options.items() if value), None)
 
 
 def _check_format(form: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from quiesce import expectations, library
@@ -21,6 +22,16 @@ from quiesce.show import data, text
 from quiesce.statuses import BUG, HOLDS, SEVERITY, SUSPICIOUS, UNKNOWN, VIOLATED, WRONG
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked of a target: parameters, properties by name (none: all), formulas, and what is not to be fair."""
+
+    settings: Mapping[str, object]
+    properties: Sequence[str] = ()
+    asked: Sequence[str] = ()
+    unfair: Sequence[str] = ()
+
+
 class Session:
     """The answers of one command, printed as they come."""
 
@@ -30,17 +41,17 @@ class Session:
         self.statuses: list[int] = []
         self.expected = self.deviating = 0
 
-    def check_target(
-        self, name: str, settings: dict[str, object], properties: list[str] | None, asked: list[str]
-    ) -> None:
+    def check_target(self, name: str, wanted: Wanted) -> None:
         """Check one target and print its report: with all its properties, or those named and the formulas asked."""
         begun = time.perf_counter()
-        system = library.find(name).system(settings)
-        if asked:
-            named = [question for word in properties or () for question in system.called(word)]
+        system = unfair(library.find(name).system(wanted.settings), wanted.unfair)
+        if wanted.asked:
+            named = [question for word in wanted.properties for question in system.called(word)]
             kept = [each for each in system.properties if each in named and each.kind is not PropertyKind.DOMAINS]
-            system, properties = asking(system, [*kept, *_questions(system, asked)]), None
-        result = self.search(system, properties, begun)
+            system = asking(system, [*kept, *_questions(system, wanted.asked)])
+            result = self.search(system, None, begun, linted=False)
+        else:
+            result = self.search(system, list(wanted.properties) or None, begun)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
 
@@ -51,7 +62,7 @@ class Session:
         system = pnml.bounded(net, limits=self.limits) if bound is None else pnml.system(net, bound=bound)
         questions = [question for name in formulas for question in contest.questions(name)]
         system = asking(system, [*questions, *_questions(system, asked)])
-        result = self.search(system, None, begun, explained=bool(asked))
+        result = self.search(system, None, begun, explained=bool(asked), linted=False)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
 
@@ -92,7 +103,7 @@ class Session:
         self.statuses.append(UNKNOWN if stopped and wrong else VIOLATED if wrong else HOLDS)
 
     def search(
-        self, system: System, properties: list[str] | None, begun: float, *, explained: bool = True
+        self, system: System, properties: list[str] | None, begun: float, *, explained: bool = True, linted: bool = True
     ) -> SystemResult:
         """Search a system, with a progress line after the first second."""
         with _Watch(system.name, shown=not self.plain and sys.stderr.isatty()) as watch:
@@ -103,6 +114,7 @@ class Session:
                 watch=watch.update,
                 started=begun,
                 explained=explained,
+                linted=linted,
             )
         self.results.append(result)
         if self.strict and result.has_suspicions:
@@ -131,7 +143,7 @@ class Session:
         return status
 
 
-def _questions(system: System, formulas: list[str]) -> list[Property]:
+def _questions(system: System, formulas: Sequence[str]) -> list[Property]:
     """Return what texts ask of a system; their parser is imported where there are any."""
     if not formulas:
         return []

@@ -62,6 +62,16 @@ class Trace:
         return self.states()[-1]
 
 
+def rolled(trace: Trace) -> Trace:
+    """Return the same run with the shortest beginning: what comes before the loop may be its end already."""
+    while trace.loop and trace.steps[trace.loop - 1] == trace.steps[-1]:
+        states = trace.states()
+        if states[trace.loop - 1] != states[-2]:
+            break
+        trace = Trace(start=trace.start, steps=trace.steps[:-1], loop=trace.loop - 1)
+    return trace
+
+
 def changed(system: System, before: State, after: State) -> list[tuple[str, Value]]:
     """Return (cell, new value) for every cell that differs, in the order of the cells."""
     return [

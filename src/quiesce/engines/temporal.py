@@ -14,7 +14,7 @@ from quiesce.core.formulas import Formula, Not, Path, Quantified, for_every_run,
 from quiesce.core.replaying import replay, shortened
 from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
-from quiesce.core.trace import Label, Step, Trace
+from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
 from quiesce.core.verdicts import counted_steps, first_step
 from quiesce.engines.bisimulation import partition
@@ -156,7 +156,7 @@ class Answers:
                 step = found
             taken.append(step)
             state = target
-        return Trace(start=start, steps=tuple(taken), loop=loop)
+        return rolled(Trace(start=start, steps=tuple(taken), loop=loop))
 
 
 class _Posed:

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Sequence
 
 from quiesce.core.domains import Copy, Value, shown
+from quiesce.core.lint import Remark
 from quiesce.core.result import PropertyResult, SystemResult
 from quiesce.core.system import System
 from quiesce.core.trace import State, Trace
@@ -33,6 +34,7 @@ def _system(result: SystemResult, plain: bool) -> dict[str, Json]:
         "total_seconds": 0.0 if plain else round(result.total_seconds, 6),
         "stopped": result.stopped,
         "properties": [_property(result.system, answer) for answer in result.properties],
+        "lint": None if result.remarks is None else [_remark(remark) for remark in result.remarks],
     }
 
 
@@ -52,7 +54,13 @@ def _property(system: System, answer: PropertyResult) -> dict[str, Json]:
         "clauses": list(question.clauses),
         "trace": None if answer.trace is None else itf(system, answer.trace),
         **({} if answer.value is None else {"value": answer.value}),
+        **({"note": answer.note} if answer.note else {}),
     }
+
+
+def _remark(remark: Remark) -> Json:
+    place = None if remark.place is None else str(remark.place)
+    return {"kind": remark.kind.value, "about": remark.about, "place": place}
 
 
 def itf(system: System, trace: Trace) -> dict[str, Json]:

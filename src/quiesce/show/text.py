@@ -107,11 +107,12 @@ def table(system: System, trace: Trace) -> list[str]:
     rows = [("step", "who", "does", "returns", "what changes"), ("0", "", "", "", _start(system, trace.start))]
     state = trace.start
     for number, step in enumerate(trace.steps, start=1):
-        rows.append(_row(system, state, step, number))
+        again = trace.loop is not None and number > trace.loop
+        rows.append(_row(system, state, step, f"{number} *" if again else str(number)))
         state = step.target or state
     lines = ["    " + line for line in _aligned(rows)]
     if trace.loop is not None:
-        lines.append(f"    and again from step {trace.loop + 1}, for ever")
+        lines.append("    * again and again, for ever")
     return lines
 
 
@@ -125,7 +126,7 @@ def _start(system: System, state: State) -> str:
     return ", ".join(told)
 
 
-def _row(system: System, before: State, step: Step, number: int) -> tuple[str, str, str, str, str]:
+def _row(system: System, before: State, step: Step, number: str) -> tuple[str, str, str, str, str]:
     result = "" if step.label.result is None else shown(step.label.result)
     if step.departure is not None:
         left = step.departure
@@ -133,7 +134,7 @@ def _row(system: System, before: State, step: Step, number: int) -> tuple[str, s
     else:
         assert step.target is not None
         what = ", ".join(f"{cell}={shown(value)}" for cell, value in changed(system, before, step.target)) or "nothing"
-    return str(number), who(system, step.label), does(system, step.label), result, what
+    return number, who(system, step.label), does(system, step.label), result, what
 
 
 def who(system: System, label: Label) -> str:

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
-from quiesce.core.expressions import ARITHMETIC, COMPARISONS, MEANING, Apply, Cell, Constant, Expr, Next, Op, apply
+from quiesce.core.expressions import COMPARISONS, MEANING, Apply, Cell, Constant, Expr, Op, apply
 from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
+from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
 
 SWITCHABLE = 64
@@ -406,29 +407,3 @@ def _signed(bits: int) -> int:
     """Return 64 bits as LLVM writes them: a signed integer."""
     bits &= (1 << 64) - 1
     return bits - (1 << 64) if bits >> 63 else bits
-
-
-def bounds(expr: Expr, flat: Flat) -> tuple[int, int]:
-    """Return an interval that contains every value of a flat expression (interval arithmetic, not exact)."""
-    match expr:
-        case Constant(value=value):
-            assert isinstance(value, int)
-            return int(value), int(value)
-        case Cell(slot=slot) | Next(slot=slot):
-            domain = flat.cells[slot].domain
-            return domain.low, domain.high
-        case Apply(op=Op.ITE, operands=(_, then, otherwise)):
-            (a, b), (c, d) = bounds(then, flat), bounds(otherwise, flat)
-            return min(a, c), max(b, d)
-        case Apply(op=op, operands=(left, right)) if op in ARITHMETIC:
-            (a, b), (c, d) = bounds(left, flat), bounds(right, flat)
-            products = (a * c, a * d, b * c, b * d)
-            return {
-                Op.ADD: (a + c, b + d),
-                Op.SUB: (a - d, b - c),
-                Op.MUL: (min(products), max(products)),
-                Op.MIN: (min(a, c), min(b, d)),
-                Op.MAX: (max(a, c), max(b, d)),
-            }[op]
-        case _:
-            return 0, 1

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tarfile
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 from quiesce import library
 from quiesce.bridges.contest import questions
 from quiesce.bridges.pnml import NET, Net, bounded, read, system
+from quiesce.cli import main
 from quiesce.core.expressions import FALSE, TRUE, Constant, Enabled, Expr, Op, Quantified, Read, Temporal, apply
 from quiesce.core.expressions import Path as Run
 from quiesce.core.result import SystemResult, Verdict
@@ -25,6 +28,7 @@ from quiesce.engines.checking import check
 from quiesce.engines.native.search import Limits, Space
 from quiesce.language.systems import asking
 from tests.documents import ROOT
+from tests.million_markings import net as net_of_rings
 
 ARCHIVE = "mcc-2020-32-nets.tar.gz"
 FILES = (
@@ -182,3 +186,27 @@ def test_columns_take_every_state() -> None:
     space.search(Limits(), None)
     assert np.all(space.columns().truth(TRUE))
     assert len(space.columns().truth(TRUE)) == space.count
+
+
+def test_a_million_markings_fit_into_four_gibibytes(tmp_path: Path) -> None:
+    """Ten rings of four places have 4^10 markings with ten firings each; 64 formulas are all answered in 4 GiB."""
+    command = [sys.executable, "-m", "tests.million_markings", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    markings, firings, asked, holding, unknown, peak = map(int, done.stdout.split())
+    assert (markings, firings) == (4**10, 10 * 4**10)
+    assert (asked, unknown) == (64, 0)
+    assert 6 < holding < 60
+    assert peak < 4 * 2**20
+
+
+def test_a_net_beyond_the_limit_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A net with more markings than the limit ends in `unknown`, says where it stopped, and with exit status 3."""
+    (tmp_path / "net.pnml").write_text(net_of_rings(), encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main(
+            [str(tmp_path / "net.pnml"), "--bound", "1", "--max-states", "1000", "--ask", "AG(EF(deadlock))", "--plain"]
+        )
+    assert left.value.code == 3
+    printed = capsys.readouterr().out
+    assert "unknown   AG(EF(deadlock))" in printed
+    assert "stopped: 1,000 states" in printed

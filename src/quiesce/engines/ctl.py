@@ -39,6 +39,10 @@ class Checker:
         self.known: dict[Formula, States] = {}
         self.last: tuple[Formula, list[int], bool, Product] | None = None
 
+    def forget(self) -> None:
+        """Let go of all sets and products: they are large, and one question shares none with the next."""
+        self.known, self.last = {}, None
+
     # -- sets of states -----------------------------------------------------------------------------------------------
 
     def states(self, formula: Formula) -> States:

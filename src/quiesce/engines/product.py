@@ -141,8 +141,20 @@ class Product:
         )
 
     @cached_property
-    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
-        """The edges where a run can be accepted: starts and ends, and of each its move and its edge of the graph."""
+    def core(self) -> NDArray[np.int64]:
+        """The codes of the nodes where a run can be accepted, in order of arrival: cycles are sought among them."""
+        inside: NDArray[np.int64] = self.codes[self.steering.cores[self.codes % self.width] >= 0]
+        return inside
+
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.generic], ...]:
+        """What the kernels need to go through the edges of nodes in the core, in their order."""
+        s = self.steering
+        return self.graph.offsets, s.first, s.moves, s.cores, s.state_bits, s.edge_bits, self.core
+
+    @cached_property
+    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """The edges inside the core: starts and ends."""
         s, graph = self.steering, self.graph
         return kernels.product_edges(  # type: ignore[no-any-return]
             graph.offsets,
@@ -152,8 +164,7 @@ class Product:
             s.cores,
             s.state_bits,
             s.edge_bits,
-            self.numbers,
-            self.codes,
+            self.core,
             self.size,
         )
 
@@ -171,21 +182,20 @@ class Product:
 
     @cached_property
     def fair(self) -> tuple[States, NDArray[np.uint32], NDArray[np.uint64]]:
-        """The nodes on fair cycles, their components, and what each component must collect."""
-        starts, ends, taken, origins = self.edges
-        rows, move_bits, row_bits, idle_bits = self._tables
+        """Of the core the nodes on fair cycles, their components, and what each component must collect."""
+        starts, ends = self.edges
         always, enabled_bits = self._obligations.always, self._obligations.enabled_bits
-        alive = self.steering.cores[self.codes % self.width] >= 0
-        fair = np.zeros(len(self.codes), dtype=np.bool_)
-        places = np.full(len(self.codes), NONE, dtype=np.uint32)
+        core = self.core
+        alive = np.ones(len(core), dtype=np.bool_)
+        fair = np.zeros(len(core), dtype=np.bool_)
+        places = np.full(len(core), NONE, dtype=np.uint32)
         needs: list[NDArray[np.uint64]] = [np.zeros((0, len(always)), dtype=np.uint64)]
         offset = 0
         while alive.any():
             component, found = kernels.components(starts, ends, alive)
             total, enabled = kernels.collected(
-                starts, ends, taken, origins, self.codes, self.width, rows, component, found,
-                move_bits, row_bits, idle_bits, enabled_bits,
-            )  # fmt: skip
+                *self._arrays, starts, ends, component, found, *self._tables, enabled_bits
+            )
             missing = enabled & ~total
             possible = ((total & always) == always).all(axis=1)
             accepted = possible & ~missing.any(axis=1)
@@ -200,7 +210,7 @@ class Product:
             offset += found
             alive[:] = False
             left = held[again[own]]
-            stuck = (enabled_bits[self.codes[left] // self.width] & missing[component[left]]).any(axis=1)
+            stuck = (enabled_bits[core[left] // self.width] & missing[component[left]]).any(axis=1)
             alive[left[~stuck]] = True
         return fair, places, np.concatenate(needs)
 
@@ -210,9 +220,8 @@ class Product:
 
     def satisfying(self) -> States:
         """Return the states of the graph from which, in the first state of the automaton, some run is accepted."""
-        goal = self.fair[0].copy()
-        if self.steering.sink >= 0:
-            goal |= self.codes % self.width == self.steering.sink
+        goal = self.codes % self.width == self.steering.sink
+        goal[self.numbers[self.core[self.fair[0]]]] = True
         s, graph = self.steering, self.graph
         reaching = kernels.reaching(
             graph.offsets,
@@ -241,7 +250,7 @@ class Product:
         if not fair.any():
             return None
         node = int(np.argmax(fair))
-        way = self._way(node)
+        way = self._way(int(self.numbers[self.core[node]]))
         loop = self._loop(node, places, needs[places[node]])
         return Course(way.start, way.edges + loop, loop=len(way.edges))
 
@@ -264,7 +273,6 @@ class Product:
 
     def _loop(self, node: int, places: NDArray[np.uint32], needs: NDArray[np.uint64]) -> tuple[int, ...]:
         """Return a loop at a node that collects everything: always the nearest that is missing, and home."""
-        starts, ends, taken, origins = self.edges
         rows, move_bits, row_bits, idle_bits = self._tables
         edges: list[int] = []
         missing, at = needs.copy(), node
@@ -272,12 +280,11 @@ class Product:
             home = not missing.any()
             if home and at == node and edges:
                 return tuple(edges)
-            part = kernels.loop_part(
-                starts, ends, taken, origins, self.codes, self.width, rows, places,
-                move_bits, row_bits, idle_bits, at, missing, node if home else -1,
-            )  # fmt: skip
-            for edge in part:
-                row = rows[origins[edge]] if len(rows) else 0
-                missing &= ~(move_bits[taken[edge]] | row_bits[row] | idle_bits[int(self.codes[at]) // self.width])
-                edges.append(int(origins[edge]))
-                at = int(ends[edge])
+            goal = node if home else -1
+            for move, edge, end in kernels.loop_part(
+                *self._arrays, *self.edges, places, *self._tables, at, missing, goal
+            ):
+                row = rows[edge] if len(rows) else 0
+                missing &= ~(move_bits[move] | row_bits[row] | idle_bits[int(self.core[at]) // self.width])
+                edges.append(int(edge))
+                at = int(end)

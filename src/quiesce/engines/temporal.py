@@ -53,13 +53,14 @@ class Answers:
         posed = _Posed(self, asked, fair)
         holds = posed.holds()
         trace = posed.trace(holds) if self.explained else None
+        posed.checker.forget()
         note = ""
         vacuous = None
         if holds and self.explained:
-            vacuous = next((other for other in asked.stronger if _Posed(self, other, fair).holds()), None)
+            vacuous = next((other for other in asked.stronger if _holds(self, other, fair)), None)
             note = "" if vacuous is None else never_true(vacuous.property.formula)
         elif trace is not None:
-            note = remedy(self.system, question, trace, lambda more: _Posed(self, asked, more).holds())
+            note = remedy(self.system, question, trace, lambda more: _holds(self, asked, more))
         return PropertyResult(
             property=question,
             verdict=Verdict.HOLDS if holds else Verdict.VIOLATED,
@@ -204,6 +205,14 @@ class _Posed:
         trace = shortened(self.answers.system, self.formula, trace, saying=holds)
         replay(self.answers.system, trace, self.asked.property, saying=holds)
         return trace
+
+
+def _holds(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
+    """Tell whether a question's formula holds under some fairness, and keep nothing."""
+    posed = _Posed(answers, asked, fair)
+    holds = posed.holds()
+    posed.checker.forget()
+    return holds
 
 
 def _is_ctl(formula: Formula) -> bool:

@@ -93,31 +93,33 @@ def _longer(codes, parents):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, numbers, codes, edges):  # type: ignore[no-untyped-def]
-    """Return the edges inside cores as a graph, starts and ends, and of each its move and its edge of the graph."""
+def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, core, edges):  # type: ignore[no-untyped-def]
+    """Return the edges inside cores as a graph: starts and ends.
+
+    `core` are the codes of the nodes in cores; their positions in it are their numbers here. The edges of a node are in
+    the order of its moves, and for each of the edges of its state: what else is asked of them is found by going through
+    them again in this order.
+    """
     width = len(first) - 1
-    starts = np.empty(len(codes) + 1, dtype=np.int64)
+    numbers = np.full((len(offsets) - 1) * width, NONE, dtype=np.uint32)
+    for position in range(len(core)):
+        numbers[core[position]] = position
+    starts = np.empty(len(core) + 1, dtype=np.int64)
     ends = np.empty(edges, dtype=np.uint32)
-    taken = np.empty(edges, dtype=np.uint32)
-    origins = np.empty(edges, dtype=np.uint32)
     total = np.int64(0)
-    for position in range(len(codes)):
+    for position in range(len(core)):
         starts[position] = total
-        state = codes[position] // width
-        inner = codes[position] % width
-        if cores[inner] < 0:
-            continue
+        state = core[position] // width
+        inner = core[position] % width
         for move in range(first[inner], first[inner + 1]):
             if cores[np.int64(moves[move, 0])] != cores[inner] or not _fits(moves, move, state_bits, state):
                 continue
             for edge in range(offsets[state], offsets[state + 1]):
                 if _fits_step(moves, move, edge_bits, edge):
                     ends[total] = numbers[np.int64(targets[edge]) * width + np.int64(moves[move, 0])]
-                    taken[total] = move
-                    origins[total] = edge
                     total += 1
-    starts[len(codes)] = total
-    return starts, ends, taken, origins
+    starts[len(core)] = total
+    return starts, ends
 
 
 @njit(cache=True, nogil=True)
@@ -257,97 +259,99 @@ def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, number
 
 
 @njit(inline="always")
-def _edge_bits(word, state, edge, taken, origins, rows, move_bits, row_bits, idle_bits):  # type: ignore[no-untyped-def]
+def _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits):  # type: ignore[no-untyped-def]
     """Return a word of what an edge collects: by its move, by the row that it takes, and by what is idle before it."""
-    row = rows[origins[edge]] if len(rows) else np.uint32(0)
-    return move_bits[taken[edge], word] | row_bits[row, word] | idle_bits[state, word]
+    row = rows[edge] if len(rows) else np.uint32(0)
+    return move_bits[move, word] | row_bits[row, word] | idle_bits[state, word]
 
 
 @njit(cache=True, nogil=True)
 def collected(  # type: ignore[no-untyped-def]
-    starts, ends, taken, origins, codes, width, rows, component, found, move_bits, row_bits, idle_bits, enabled_bits
-):
+    offsets, first, moves, cores, state_bits, edge_bits, core, starts, ends, component, found,
+    rows, move_bits, row_bits, idle_bits, enabled_bits,
+):  # fmt: skip
     """Return for each component what its edges collect together, and what is enabled in some state of it."""
+    width = len(first) - 1
     words = move_bits.shape[1]
     total = np.zeros((found, words), dtype=np.uint64)
     enabled = np.zeros((found, words), dtype=np.uint64)
-    for node in range(len(starts) - 1):
+    for node in range(len(core)):
         own = component[node]
         if own == NONE:
             continue
-        state = codes[node] // width
+        state, inner = core[node] // width, core[node] % width
         for word in range(words):
             enabled[own, word] |= enabled_bits[state, word]
-        for edge in range(starts[node], starts[node + 1]):
-            if component[ends[edge]] == own:
-                for word in range(words):
-                    total[own, word] |= _edge_bits(
-                        word, state, edge, taken, origins, rows, move_bits, row_bits, idle_bits
-                    )
+        position = starts[node]
+        for move in range(first[inner], first[inner + 1]):
+            if cores[np.int64(moves[move, 0])] != cores[inner] or not _fits(moves, move, state_bits, state):
+                continue
+            for edge in range(offsets[state], offsets[state + 1]):
+                if not _fits_step(moves, move, edge_bits, edge):
+                    continue
+                if component[ends[position]] == own:
+                    for word in range(words):
+                        total[own, word] |= _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits)
+                position += 1
     return total, enabled
 
 
 @njit(cache=True, nogil=True)
 def loop_part(  # type: ignore[no-untyped-def]
-    starts,
-    ends,
-    taken,
-    origins,
-    codes,
-    width,
-    rows,
-    component,
-    move_bits,
-    row_bits,
-    idle_bits,
-    source,
-    missing,
-    target,
-):
-    """Return the edges of a shortest path of one edge or more, inside the component of a node.
+    offsets, first, moves, cores, state_bits, edge_bits, core, starts, ends, component,
+    rows, move_bits, row_bits, idle_bits, source, missing, target,
+):  # fmt: skip
+    """Return a shortest path of one edge or more inside the component of a node: lines (move, edge of the graph, node).
 
     It ends with the first edge that collects a missing bit; or where `target` is not -1, at that node.
     """
-    count = len(starts) - 1
-    arrived = np.full(count, -1, dtype=np.int64)
+    width = len(first) - 1
+    count = len(core)
+    before = np.full(count, NONE, dtype=np.uint32)
+    by_move = np.empty(count, dtype=np.uint32)
+    by_edge = np.empty(count, dtype=np.uint32)
     queue = np.empty(count, dtype=np.uint32)
-    before = np.empty(count, dtype=np.uint32)
     queue[0] = source
     head, tail = 0, 1
-    last = np.int64(-1)
+    last = np.full(3, -1, dtype=np.int64)
     at = np.int64(source)
-    while head < tail and last < 0:
+    while head < tail and last[0] < 0:
         at = np.int64(queue[head])
         head += 1
-        state = codes[at] // width
-        for edge in range(starts[at], starts[at + 1]):
-            end = np.int64(ends[edge])
-            if component[end] != component[source]:
+        state, inner = core[at] // width, core[at] % width
+        position = starts[at]
+        for move in range(first[inner], first[inner + 1]):
+            if cores[np.int64(moves[move, 0])] != cores[inner] or not _fits(moves, move, state_bits, state):
                 continue
-            hit = end == target
-            if target < 0:
-                for word in range(len(missing)):
-                    bits = _edge_bits(word, state, edge, taken, origins, rows, move_bits, row_bits, idle_bits)
-                    hit = hit or bits & missing[word] != 0
-            if hit:
-                last = np.int64(edge)
-                break
-            if end != source and arrived[end] < 0:
-                arrived[end] = edge
-                before[end] = at
-                queue[tail] = end
-                tail += 1
+            for edge in range(offsets[state], offsets[state + 1]):
+                if not _fits_step(moves, move, edge_bits, edge):
+                    continue
+                end = np.int64(ends[position])
+                position += 1
+                if component[end] != component[source] or last[0] >= 0:
+                    continue
+                hit = end == target
+                if target < 0:
+                    for word in range(len(missing)):
+                        bits = _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits)
+                        hit = hit or bits & missing[word] != 0
+                if hit:
+                    last[0], last[1], last[2] = move, edge, end
+                elif end != source and before[end] == NONE:
+                    before[end], by_move[end], by_edge[end] = at, move, edge
+                    queue[tail] = end
+                    tail += 1
     length = 1
     node = at
     while node != source:
         node = np.int64(before[node])
         length += 1
-    path = np.empty(length, dtype=np.int64)
+    path = np.empty((length, 3), dtype=np.int64)
     path[length - 1] = last
     node = at
     while node != source:
         length -= 1
-        path[length - 1] = arrived[node]
+        path[length - 1, 0], path[length - 1, 1], path[length - 1, 2] = by_move[node], by_edge[node], node
         node = np.int64(before[node])
     return path
 

@@ -8,6 +8,7 @@ The verdicts are written by hand, and a verdict that the reference does not give
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from quiesce import expectations, library
@@ -21,7 +22,7 @@ def promoted(check: Check) -> str:
 
     Raises SystemExit where the reference gives another verdict than the one that is written.
     """
-    explored = explore(library.find(check.model).system(check.parameters))
+    explored = _explored(check.model, tuple(check.parameters.items()))
     lines = ["[[check]]", f'model = "{check.model}"']
     if check.parameters:
         given = ", ".join(f"{name} = {_toml(value)}" for name, value in check.parameters.items())
@@ -40,6 +41,12 @@ def promoted(check: Check) -> str:
     lines.append("[check.expect]")
     lines += [f'"{word}" = {_row(check, explored, word, expected)}' for word, expected in check.expect.items()]
     return "\n".join(lines)
+
+
+@lru_cache(maxsize=4)
+def _explored(model: str, parameters: tuple[tuple[str, object], ...]) -> Explored:
+    """Search a system with the reference; rows that differ only in what is fair stand together and share it."""
+    return explore(library.find(model).system(dict(parameters)))
 
 
 def _row(check: Check, explored: Explored, word: str, expected: Expected) -> str:

@@ -33,7 +33,7 @@ from quiesce import (
     where,
 )
 from quiesce.core.domains import Boolean, Copy, Domain, Range, Symbols, shown, size
-from quiesce.core.expressions import Acting, Apply, Constant, Expr, Op, Read, walk
+from quiesce.core.expressions import Acting, Apply, Constant, Expr, Op, Read, judges_steps, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import STATE, Row, RowKind
 from quiesce.core.system import System as SystemData
@@ -312,7 +312,8 @@ class _Maker:
             )
             if holders and not self.chance(3):
                 held = self.read(self.pick(holders), env, depth - 1)
-                return after(held) if env.place == "step" and self.chance(3) else held
+                speaking = env.place == "step" and not judges_steps(held.expr)
+                return after(held) if speaking and self.chance(3) else held
             if self.chance(4):
                 condition = self.truth(env, depth - 1)
                 return where(condition, self.pick(known + constants), self.pick(constants))

@@ -24,7 +24,9 @@ def told(label: Label) -> str:
     """Return an event in words: `WSPStartup returning 0`."""
     arguments = ", ".join(f"{name}={shown(value)}" for name, value in label.arguments)
     result = "" if label.result is None else f" returning {shown(label.result)}"
-    return f"{label.trigger}{f'({arguments})' if arguments else ''}{result}"
+    copies = [f"{part.machine}[{part.copy}]" for part in label.participants if part.copy is not None]
+    by = f" with {', '.join(copies)}" if copies else ""
+    return f"{label.trigger}{f'({arguments})' if arguments else ''}{by}{result}"
 
 
 def distinction(system: System, one: State, other: State, rounds: int) -> str | None:
@@ -68,9 +70,14 @@ class _Comparison:
                     replies = self._replies(step, against)
                     if not replies:
                         return [f"{told(step.label)} is possible only {word}"]
-                    pair = (target, replies[0]) if side is left else (replies[0], target)
+                    reply = max(replies, key=lambda reply: self._endures(target, reply, rounds))
+                    pair = (target, reply) if side is left else (reply, target)
                     return [told(step.label), *self.play(*pair, rounds - 1)]
         raise EngineError("two states that are alike are told apart")
+
+    def _endures(self, one: State, other: State, rounds: int) -> int:
+        """Return for how many rounds two states that are told apart within some are alike."""
+        return max(enough for enough in range(rounds) if self.alike(one, other, enough))
 
     def _answered(self, step: Step, against: State, rounds: int) -> bool:
         assert step.target is not None

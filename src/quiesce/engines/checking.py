@@ -9,7 +9,8 @@ from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Found, conclude, undecided, vacuous
-from quiesce.engines.native.search import NAME, Limits, Space, Watcher
+from quiesce.engines.native.search import NAME, Limits, Watcher, search, space_for
+from quiesce.engines.native.space import Space
 from quiesce.engines.survey import survey
 
 AFTER_SEARCH = frozenset({PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
@@ -36,14 +37,15 @@ def check(
     """
     begun = time.perf_counter() if started is None else started
     asked = _asked(system, properties)
-    space = Space(system, asked)
-    searched = time.perf_counter()
-    found = space.search(limits or Limits(), watch)
-    seconds = time.perf_counter() - searched
-    answers = _answers(system, asked, space, found, explained)
-    seen = None
-    if linted and found.stopped is None and not _left(answers):
-        answers, seen = _linted(asked, space, answers)
+    limits = limits or Limits()
+    with space_for(system, asked, limits) as space:
+        searched = time.perf_counter()
+        found = search(space, limits, watch)
+        seconds = time.perf_counter() - searched
+        answers = _answers(system, asked, space, found, explained)
+        seen = None
+        if linted and found.stopped is None and not _left(answers):
+            answers, seen = _linted(asked, space, answers)
     return SystemResult(
         system=system,
         engine=NAME,

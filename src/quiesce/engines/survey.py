@@ -15,10 +15,10 @@ from quiesce.core.domains import Value
 from quiesce.core.expressions import Expr
 from quiesce.core.lint import MOST_VALUES, Pair, Seen, overlapping, rows_of
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, System
-from quiesce.engines.native import kernels
+from quiesce.engines.native import reading_kernels as kernels
 from quiesce.engines.native.codegen import flag_words, row_program
 from quiesce.engines.native.machine_code import compiled
-from quiesce.engines.native.search import Space
+from quiesce.engines.native.space import Space
 
 CHUNK = 1 << 13
 """States between two looks at what is left; it doubles from one to the next."""
@@ -45,7 +45,8 @@ def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
     first, chunk = 0, CHUNK
     while first < space.count and not (_bits(flags, len(hidden)).all() and _rows(system, taken) == _all_rows(system)):
         last = min(space.count, first + chunk)
-        kernels.survey(code.address("expand"), first, last, space.states, space.words, buffer, info, taken, flags)
+        for _, states in space.blocks(first, last):
+            kernels.survey(code.address("expand"), states, space.words, buffer, info, taken, flags)
         first, chunk = last, 2 * chunk
     found = _bits(flags, len(hidden))
     pairs: list[Pair] = [pair for pair, hit in zip(overlaps, found[len(stronger) :], strict=True) if hit]
@@ -87,7 +88,8 @@ def _values(space: Space) -> dict[tuple[str, str], set[Value]]:
             entries += 1 << field.bits
     seen = np.zeros(entries, dtype=np.bool_)
     if places:
-        kernels.values_seen(space.states, space.count, space.words, np.array(places, dtype=np.int64), seen)
+        for _, states in space.blocks(0, space.count):
+            kernels.values_seen(states, space.words, np.array(places, dtype=np.int64), seen)
     found: dict[tuple[str, str], set[Value]] = {}
     for slot, start, length in slots:
         cell, field = layout.cells[slot], layout.fields[slot]

@@ -22,7 +22,7 @@ from quiesce.engines.ctl import Checker
 from quiesce.engines.explaining import explain
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Course, Graph, Numbers, States
-from quiesce.engines.native.search import Space
+from quiesce.engines.native.space import Space
 from quiesce.engines.remedies import remedy
 
 MOST_MARKS = 32
@@ -73,7 +73,7 @@ class Answers:
     @cached_property
     def graph(self) -> Graph:
         """The edges of the search."""
-        return Graph(*self.space.graph(), lambda: self.space.rows()[0], len(self.rows))
+        return Graph(*self.space.graph, lambda: self.space.rows()[0], len(self.rows))
 
     def _compared(self, asked: FlatProperty, scope: str) -> PropertyResult:
         """Return whether all states where a predicate holds behave like some initial state."""

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from statistics import median
 
 from quiesce.core.system import System
-from quiesce.engines.native.search import Limits, Space
+from quiesce.engines.native.search import Limits, search, space_for
 
 
-def measure(system: System, runs: int) -> Iterator[str]:
+def measure(system: System, runs: int, limits: Limits) -> Iterator[str]:
     """Yield a line for each search and one for the median, with the counts and the rate."""
 
     rates = []
     for number in range(1, runs + 1):
-        space = Space(system, system.flat.properties)
+        space = space_for(system, system.flat.properties, limits)
         begun = time.perf_counter()
-        found = space.search(Limits(), None)
+        found = search(space, limits, None)
         seconds = time.perf_counter() - begun
         rates.append(found.transitions / seconds / 1e6)
         if number == 1:
@@ -32,4 +32,6 @@ def measure(system: System, runs: int) -> Iterator[str]:
             f"{found.states / seconds / 1e6:.2f} million states a second, "
             f"{space.memory / found.states:.0f} bytes a state"
         )
-    yield f"median: {median(rates):.1f} million transitions a second with one worker"
+        workers = space.crew.workers
+        space.free()
+    yield f"median: {median(rates):.1f} million transitions a second with {counted(workers, 'worker')}"

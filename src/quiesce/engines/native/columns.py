@@ -39,6 +39,8 @@ if set(FUNCTION) != set(Op):
 
 
 Result = TypeVar("Result", NDArray[np.bool_], NDArray[np.int64])
+Reader = Callable[[int, int], NDArray[np.uint64]]
+"""From two numbers of states to the words of those from the first to before the last."""
 BLOCK = 1 << 16
 """States that are looked at together, so that the columns of one expression stay small."""
 
@@ -46,21 +48,22 @@ BLOCK = 1 << 16
 class Columns:
     """States on which expressions are evaluated block by block."""
 
-    def __init__(self, layout: Layout, states: NDArray[np.uint64]) -> None:
-        self.layout = layout
-        self.words = states.reshape(-1, layout.words)
+    def __init__(self, layout: Layout, count: int, read: Reader) -> None:
+        self.layout, self.count, self.read = layout, count, read
 
     def truth(self, expr: Expr) -> NDArray[np.bool_]:
         """Return for each state whether a flat truth holds; raises EngineError for what is not flat."""
-        return self._evaluated(expr, np.empty(len(self.words), dtype=np.bool_))
+        return self._evaluated(expr, np.empty(self.count, dtype=np.bool_))
 
     def value(self, expr: Expr) -> NDArray[np.int64]:
         """Return a number in each state; raises EngineError for what is not flat."""
-        return self._evaluated(expr, np.empty(len(self.words), dtype=np.int64))
+        return self._evaluated(expr, np.empty(self.count, dtype=np.int64))
 
     def _evaluated(self, expr: Expr, result: Result) -> Result:
-        for first in range(0, len(self.words), BLOCK):
-            result[first : first + BLOCK] = _Block(self.layout, self.words[first : first + BLOCK]).value(expr)
+        for first in range(0, self.count, BLOCK):
+            last = min(self.count, first + BLOCK)
+            words = self.read(first, last).reshape(-1, self.layout.words)
+            result[first:last] = _Block(self.layout, words).value(expr)
         return result
 
 

@@ -1,7 +1,7 @@
 """Where numba keeps the kernels of a file: a folder named by what the file holds and by the versions of the compilers.
 
 numba does not notice that a called function in another file changed, and would run the old one. So a file of kernels
-calls no other file's, and has a folder of its own for each state of its source.
+names the files that it calls, and has a folder of its own for each state of their sources.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ import numba
 from quiesce.engines.native.machine_code import cache_folder
 
 
-def enter_cache(file: str) -> str:
-    """Let numba keep what is compiled from now on in the folder of a file; return the setting to go back to."""
+def enter_cache(file: str, *called: str) -> str:
+    """Let numba keep what is compiled from now on in the folder of a file; return the setting to go back to.
+
+    `called` are the other files whose functions the file's kernels call.
+    """
     before = str(numba.config.CACHE_DIR)
-    stamp = hashlib.sha256(Path(file).read_bytes() + f"{numba.__version__} {llvmlite.__version__}".encode())
+    sources = b"".join(Path(source).read_bytes() for source in (file, *called))
+    stamp = hashlib.sha256(sources + f"{numba.__version__} {llvmlite.__version__}".encode())
     numba.config.CACHE_DIR = str(cache_folder() / f"{Path(file).stem}-{stamp.hexdigest()[:24]}")
     return before
 

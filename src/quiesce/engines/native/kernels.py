@@ -1,333 +1,427 @@
 """The search loops, compiled by numba: expand a block of states, hash and prefetch all successors, then probe the
 table.
 
-All kernels stand in this one file and are cached under a folder named by its content and by the versions of numba and
-llvmlite, because numba does not notice that a called function changed. They know nothing of systems: they see words,
-and call the compiled `expand` by address.
+They know nothing of systems: they see words, and call the compiled `expand` by address. A state is known by its *key*,
+one word: the state's only word, or the numbers of its two halves (`interning.py`).
 
-The table is open, with linear probing. A slot's key is the state's word plus 1 where a state has one word, else a
-hash of its words that is compared in full on the states; 0 is empty. `numbers` holds the state's number: its position
-in order of arrival.
+**The table** (`table.py`) is 64 sub-tables of 64-byte buckets. A key is hashed by a bijection on `bits` bits; the top 6
+bits choose the sub-table, the rest is divided by its number of buckets: the remainder is the home bucket, the quotient
+is what a slot holds, with the number of probes that it is away from home. So a slot of 32 bits (16 in a bucket), or of
+64 (8), holds a key without loss, and 0 is an empty one. Slots of a bucket fill in order and are never emptied, so that
+threads need no lock: a slot is claimed by compare-and-swap.
 
-Arrays are handed to inner functions as addresses, not as numba arrays: numba counts references to an array at every
-call that it inlines, and these atomic operations took two thirds of the search.
+numba does not notice that a called function in another file changed: `enter_cache` is told of all files that these
+kernels are made of.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 
+from quiesce.engines.native import instructions
+from quiesce.engines.native.instructions import (
+    LINE,
+    add_to,
+    claim_number,
+    claim_word,
+    expand,
+    first_bit,
+    get,
+    get_number,
+    prefetch,
+    publish,
+    put,
+    release,
+    scan_numbers,
+    scan_words,
+    upper_product,
+)
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 
-_before = enter_cache(__file__)
+_before = enter_cache(__file__, instructions.__file__)
 
-EMPTY = np.uint64(0)
+ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SECOND_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
-HALF = np.uint64(32)
-ONE = np.uint64(1)
+SUB_BITS = 6
+SUB_TABLES = 1 << SUB_BITS
+PROBES = 31
+"""Probes 0 to 30: what five bits of a slot can tell."""
+LONGEST = (PROBES - 1) * 8 + (PROBES - 1) * (PROBES - 2) // 2
+"""Buckets between home and the last probe; a sub-table has as many beyond its last home."""
+WIDE = 1
+"""Lowest bit of a sub-table's address: its slots have 64 bits."""
+FILTER = 1 << 15
+"""Entries of a worker's filter of successors that it has just seen: 256 KiB."""
+
+# Words of a node of the interning tree.
+SLOTS, MASK, VALUES, LIMIT, COUNT, LOCK, LEFT, RIGHT, NODE = range(9)
+# Words that a worker reports.
+TRANSITIONS, NEW, LATE, RESUME, END, USED = 0, 1, 2, 3, 4, 5
+CROWDED = USED + SUB_TABLES
+REPORT = CROWDED + SUB_TABLES
 
 
-@intrinsic
-def _expand(typingctx, address, state, successors, info):  # type: ignore[no-untyped-def]
-    """Call the compiled `expand` at an address."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        word = ir.IntType(64)
-        pointer = ir.FunctionType(word, [word, word, word]).as_pointer()
-        return builder.call(builder.inttoptr(arguments[0], pointer), arguments[1:])
-
-    return types.int64(types.int64, types.int64, types.int64, types.int64), code
-
-
-@intrinsic
-def _prefetch(typingctx, address):  # type: ignore[no-untyped-def]
-    """Ask for the cache line at an address, for writing."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        byte = ir.IntType(8).as_pointer()
-        flag = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        place = builder.inttoptr(arguments[0], byte)
-        builder.call(function, [place, flag(1), flag(3), flag(1)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), code
-
-
-def _memory(width: int) -> tuple[Any, Any]:
-    """Make the pair (load, store) of unsigned integers of a width: element `index` behind an address."""
-    integer = ir.IntType(width)
-    unsigned = {32: types.uint32, 64: types.uint64}[width]
-
-    def place(builder: Any, base: Any, index: Any) -> Any:
-        return builder.gep(builder.inttoptr(base, integer.as_pointer()), [index])
-
-    @intrinsic
-    def load(typingctx, base, index):  # type: ignore[no-untyped-def]
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            return builder.load(place(builder, *arguments))
-
-        return unsigned(types.int64, types.int64), code
-
-    @intrinsic
-    def store(typingctx, base, index, value):  # type: ignore[no-untyped-def]
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            builder.store(arguments[2], place(builder, arguments[0], arguments[1]))
-            return context.get_dummy_value()
-
-        return types.void(types.int64, types.int64, unsigned), code
-
-    return load, store
-
-
-_get, _put = _memory(64)
-_get_number, _put_number = _memory(32)
+# -- hashing ----------------------------------------------------------------------------------------------------------
 
 
 @njit(inline="always")
-def _mixed(word):  # type: ignore[no-untyped-def]
-    """Spread the bits of a word over all 64 (multiply, fold, multiply)."""
-    spread = word * FIRST_MULTIPLIER
-    spread ^= spread >> HALF
-    return spread * SECOND_MULTIPLIER
+def _squeezed(key, right):  # type: ignore[no-untyped-def]
+    """Return a key as few bits as there are: of two numbers, the left one shifted to the right one's width."""
+    if right == 0:
+        return key
+    return ((key >> np.uint64(32)) << np.uint64(right)) | (key & np.uint64(0xFFFFFFFF))
 
 
 @njit(inline="always")
-def _hashed(states, at, words):  # type: ignore[no-untyped-def]
-    """Return the hash of the state whose first word is word `at` behind an address."""
-    spread = _mixed(_get(states, at))
-    for word in range(1, words):
-        spread = _mixed(spread ^ _get(states, at + word) ^ (spread >> np.uint64(29)))
-    return spread
+def _hashed(key, bits):  # type: ignore[no-untyped-def]
+    """Spread `bits` bits (24 to 64) over each other, one to one: multiply, fold, multiply."""
+    keep = ALL >> np.uint64(64 - bits)
+    spread = (key * FIRST_MULTIPLIER) & keep
+    spread ^= spread >> np.uint64((bits + 1) >> 1)
+    return (spread * SECOND_MULTIPLIER) & keep
 
 
 @njit(inline="always")
-def _key(states, at, home, words):  # type: ignore[no-untyped-def]
-    return _get(states, at) + ONE if words == 1 else home | ONE
+def _divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
+    """Return quotient and remainder by a number of buckets, of which `magic` is the reciprocal times 2^64."""
+    quotient = upper_product(rest, magic)
+    remainder = rest - quotient * buckets
+    if remainder >= buckets:
+        remainder -= buckets
+        quotient += ONE
+    return quotient, remainder
 
 
 @njit(inline="always")
-def _same(states, at, others, where, words):  # type: ignore[no-untyped-def]
-    for word in range(words):
-        if _get(states, at + word) != _get(others, where + word):
-            return False
+def _scan(bucket, stamp, wide):  # type: ignore[no-untyped-def]
+    return scan_words(bucket, stamp) if wide else scan_numbers(bucket, np.uint32(stamp))
+
+
+@njit(inline="always")
+def _claim(bucket, free, stamp, wide):  # type: ignore[no-untyped-def]
+    return claim_word(bucket + free * 8, stamp) if wide else claim_number(bucket + free * 4, np.uint32(stamp))
+
+
+@njit(inline="always")
+def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
+    """Enter a key from its home bucket on; return 1 where it is new, 0 where it was there, -1 where no room is near."""
+    step = LINE * (1 + np.int64(quotient & np.uint64(7)))
+    stamp = (quotient << np.uint64(5)) + ONE
+    probe = 0
+    while True:
+        found = _scan(bucket, stamp, wide)
+        if found & np.uint64(0xFFFF) != ZERO:
+            return 0
+        free = found >> np.uint64(16)
+        if free != ZERO:
+            if _claim(bucket, first_bit(free), stamp, wide):
+                return 1
+            continue  # another thread was faster, perhaps with this very key
+        bucket += step
+        step += LINE
+        stamp += ONE
+        probe += 1
+        if probe == PROBES:
+            return -1
+
+
+@njit(inline="always")
+def _home(table, key, bits, right):  # type: ignore[no-untyped-def]
+    """Return the sub-table of a key, its home bucket's address (bit 0: wide slots) and its quotient."""
+    hashed = _hashed(_squeezed(key, right), bits)
+    part = np.int64(hashed >> np.uint64(bits - SUB_BITS))
+    rest = hashed & (ALL >> np.uint64(64 - (bits - SUB_BITS)))
+    quotient, remainder = _divided(rest, get(table, SUB_TABLES + part), get(table, 2 * SUB_TABLES + part))
+    return part, np.int64(get(table, part)) + np.int64(remainder) * LINE, quotient
+
+
+@njit(cache=True, nogil=True)
+def enter(table, bits, right, keys, count, fresh, late, report_):  # type: ignore[no-untyped-def]
+    """Enter keys; `fresh` gets those that are new, in their order, `late` those for which no room is near."""
+    report = report_.ctypes.data
+    new = np.int64(0)
+    lost = np.int64(0)
+    for number in range(count):
+        key = get(keys, number)
+        part, home, quotient = _home(table, key, bits, right)
+        entered = _entered(home & ~WIDE, quotient, home & WIDE)
+        if entered > 0:
+            put(fresh, new, key)
+            new += 1
+            put(report, USED + part, get(report, USED + part) + ONE)
+        elif entered < 0:
+            put(late, lost, key)
+            lost += 1
+            put(report, CROWDED + part, ONE)
+    put(report, NEW, np.uint64(new))
+    put(report, LATE, np.uint64(lost))
+
+
+@njit(cache=True, nogil=True)
+def move(old, buckets, wide, new, new_buckets, new_magic, new_wide):  # type: ignore[no-untyped-def]
+    """Enter all of a sub-table in a larger, empty one; return False where no room is near."""
+    slots = 8 if wide else 16
+    for bucket in range(buckets + LONGEST):
+        line = old + bucket * LINE
+        for slot in range(slots):
+            stamp = get(line, slot) if wide else np.uint64(get_number(line, slot))
+            if stamp == ZERO:
+                break
+            stamp -= ONE
+            probe = np.int64(stamp & np.uint64(31))
+            quotient = stamp >> np.uint64(5)
+            away = probe * (1 + np.int64(quotient & np.uint64(7))) + probe * (probe - 1) // 2
+            rest = quotient * np.uint64(buckets) + np.uint64(bucket - away)
+            quotient, remainder = _divided(rest, np.uint64(new_buckets), new_magic)
+            if _entered(new + np.int64(remainder) * LINE, quotient, new_wide) < 0:
+                return False
     return True
 
 
+# -- wide states ------------------------------------------------------------------------------------------------------
+
+
 @njit(inline="always")
-def _precedes(states, at, others, where, words):  # type: ignore[no-untyped-def]
-    """Tell whether one state comes before another, word by word."""
-    for word in range(words):
-        if _get(states, at + word) != _get(others, where + word):
-            return _get(states, at + word) < _get(others, where + word)
+def _interned(node, value):  # type: ignore[no-untyped-def]
+    """Return the number of a value at a node, a new one where it is new; there is room (`_is_full`)."""
+    slots, values = np.int64(get(node, SLOTS)), np.int64(get(node, VALUES))
+    mask = get(node, MASK)
+    spread = value * FIRST_MULTIPLIER
+    slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
+    locked = False
+    while True:
+        held = get_number(slots, np.int64(slot))
+        if held != 0:
+            if get(values, np.int64(held) - 1) == value:
+                break
+            slot = (slot + ONE) & mask
+        elif not locked:
+            while not claim_word(node + LOCK * 8, ONE):
+                pass
+            locked = True
+        else:
+            count = get(node, COUNT)
+            put(values, np.int64(count), value)
+            put(node, COUNT, count + ONE)
+            held = np.uint32(count + ONE)
+            publish(slots + np.int64(slot) * 4, held)
+            break
+    if locked:
+        release(node + LOCK * 8)
+    return np.uint64(held) - ONE
+
+
+@njit(inline="always")
+def _is_full(tree, words, margin):  # type: ignore[no-untyped-def]
+    """Tell whether some node may not have room for as many new values as a block can bring."""
+    for node in range(2 * words - 2):
+        place = tree + node * NODE * 8
+        if np.int64(get(place, COUNT)) + margin > np.int64(get(place, LIMIT)):
+            return True
     return False
 
 
 @njit(inline="always")
-def _find(slots, mask, numbers, shift, key, home, states, successors, at, words):  # type: ignore[no-untyped-def]
-    """Return the slot of a state, or of the empty place where it belongs."""
-    slot = np.int64(home >> shift)
-    held = _get(slots, slot)
-    while held != EMPTY:
-        if held == key and (
-            words == 1 or _same(states, np.int64(_get_number(numbers, slot)) * words, successors, at, words)
-        ):
-            break
-        slot = (slot + 1) & mask
-        held = _get(slots, slot)
-    return slot
+def _packed(tree, words, numbers):  # type: ignore[no-untyped-def]
+    """Return the key of a state from the numbers of its words, which stand at the leaves; fills in the inner nodes."""
+    for node in range(words, 2 * words - 2):
+        place = tree + node * NODE * 8
+        left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
+        pair = (get(numbers, left) << np.uint64(32)) | get(numbers, right)
+        put(numbers, node, _interned(place, pair))
+    return (get(numbers, 2 * words - 4) << np.uint64(32)) | get(numbers, 2 * words - 3)
+
+
+@njit(inline="always")
+def _unpacked(tree, words, key, numbers, state):  # type: ignore[no-untyped-def]
+    """Fill in the words of a state, and the numbers of its nodes, from its key."""
+    put(numbers, 2 * words - 4, key >> np.uint64(32))
+    put(numbers, 2 * words - 3, key & np.uint64(0xFFFFFFFF))
+    for node in range(2 * words - 3, -1, -1):
+        place = tree + node * NODE * 8
+        value = get(np.int64(get(place, VALUES)), np.int64(get(numbers, node)))
+        if node < words:
+            put(state, node, value)
+        else:
+            put(numbers, np.int64(get(place, LEFT)), value >> np.uint64(32))
+            put(numbers, np.int64(get(place, RIGHT)), value & np.uint64(0xFFFFFFFF))
 
 
 @njit(cache=True, nogil=True)
-def insert(given, states_, words, slots_, numbers_, shift):  # type: ignore[no-untyped-def]
-    """Enter given states, in their order, into an empty table; return how many different ones there are."""
-    states, slots, numbers, base = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data, given.ctypes.data
-    mask = np.int64(len(slots_) - 1)
-    count = np.int64(0)
-    for at in range(0, len(given), words):
-        home = _hashed(base, at, words)
-        key = _key(base, at, home, words)
-        slot = _find(slots, mask, numbers, shift, key, home, states, base, at, words)
-        if _get(slots, slot) == EMPTY:
-            _put(slots, slot, key)
-            _put_number(numbers, slot, np.uint32(count))
-            for word in range(words):
-                _put(states, count * words + word, _get(base, at + word))
-            count += 1
-    return count
+def keys_of(tree, words, states_, numbers_, keys_):  # type: ignore[no-untyped-def]
+    """Fill in the keys of wide states; there is room for all their values."""
+    states, numbers, keys = states_.ctypes.data, numbers_.ctypes.data, keys_.ctypes.data
+    for number in range(len(keys_)):
+        for word in range(words):
+            put(numbers, word, _interned(tree + word * NODE * 8, get(states, number * words + word)))
+        put(keys, number, _packed(tree, words, numbers))
 
 
 @njit(cache=True, nogil=True)
-def expand_range(  # type: ignore[no-untyped-def]
-    expand,
-    first,
-    last,
-    count,
-    states_,
-    words,
-    slots_,
-    numbers_,
-    shift,
-    room,
-    branching,
-    buffer_,
-    hashes_,
-    info_,
-    pending,
-    best,
-    edges,
-    offsets,
-    targets_,
+def states_of(tree, words, keys_, numbers_, states_):  # type: ignore[no-untyped-def]
+    """Fill in the words of wide states from their keys."""
+    keys, numbers, states = keys_.ctypes.data, numbers_.ctypes.data, states_.ctypes.data
+    for number in range(len(keys_)):
+        _unpacked(tree, words, get(keys, number), numbers, states + number * words * 8)
+
+
+@njit(cache=True, nogil=True)
+def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
+    """Enter the values of a node, numbered as they stand, in an empty array of slots."""
+    for number in range(count):
+        spread = get(values, number) * FIRST_MULTIPLIER
+        slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
+        while get_number(slots, np.int64(slot)) != 0:
+            slot = (slot + ONE) & mask
+        publish(slots + np.int64(slot) * 4, np.uint32(number + 1))
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def work(  # type: ignore[no-untyped-def]
+    code, normal, words, frontier, first, last, ticket, chunk, table, bits, right, tree, margin, room, block, scratch_, pending_, best_, fresh_, late_, report_
 ):
-    """Expand states `first` to `last` - 1; stop early where there is no room for a block's successors.
+    """Expand states of the frontier, chunk after chunk, until none of `first` to `last` - 1 is left.
 
-    Returns (next state to expand, number of states, transitions taken, number of edges). `best[p]` becomes the least
-    state that decides the pending property p (-1: none). Where `targets_` has room, the graph is kept: the successors
-    of state n are `targets_[offsets[n]:offsets[n + 1]]`, as numbers, and `edges` is how many are there so far.
+    `ticket` is the number of states that the threads have taken so far. `fresh_` gets the keys that are new, `late_`
+    those for which the table has no room nearby; both have room for all successors of the frontier. `best_` keeps for
+    each pending property the least state that decides it. The report tells how many there are of each, and where this
+    thread stopped for want of room in the tree (`RESUME` = `END`: nowhere). `block` states at most are expanded
+    together, with `room` successors at most, and all threads together bring `margin` new values to a node of the tree.
     """
-    states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
-    buffer, hashes, info, targets = buffer_.ctypes.data, hashes_.ctypes.data, info_.ctypes.data, targets_.ctypes.data
-    keeping = len(targets_) > 0
-    mask = np.int64(len(slots_) - 1)
-    transitions = np.int64(0)
-    block = len(hashes_) // branching
-    while first < last:
-        size = min(block, last - first)
-        if count + size * branching > room or (keeping and edges + size * branching > len(targets_)):
+    scratch, pending, best = scratch_.ctypes.data, pending_.ctypes.data, best_.ctypes.data
+    fresh, late, report = fresh_.ctypes.data, late_.ctypes.data, report_.ctypes.data
+    parent, numbers, changed, info, filter_, queue, buffer, keys = _parts(scratch, words, len(pending_), room)
+    transitions, new, lost = np.int64(0), np.int64(0), np.int64(0)
+    begin, end = last, last
+    stopped = False
+    while not stopped:
+        begin = first + add_to(ticket, chunk)
+        if begin >= last:
+            begin, end = last, last
             break
-        made = np.int64(0)
-        for position in range(first, first + size):
-            if keeping:
-                offsets[position] = edges + made
-            made += _expand(expand, states + position * words * 8, buffer + made * words * 8, info)
-            transitions += np.int64(_get(info, 0))
-            for word in range(len(pending)):
-                hits = _get(info, 1 + word) & pending[word]
-                if hits != EMPTY:
-                    _note(hits, word, position, states, words, best)
-        for successor in range(made):
-            home = _hashed(buffer, successor * words, words)
-            _put(hashes, successor, home)
-            slot = np.int64(home >> shift)
-            _prefetch(slots + slot * 8)
-            if keeping or words > 1:
-                _prefetch(numbers + slot * 4)
-        for successor in range(made):
-            at = successor * words
-            home = _get(hashes, successor)
-            key = _key(buffer, at, home, words)
-            slot = _find(slots, mask, numbers, shift, key, home, states, buffer, at, words)
-            if _get(slots, slot) == EMPTY:
-                _put(slots, slot, key)
-                _put_number(numbers, slot, np.uint32(count))
-                for word in range(words):
-                    _put(states, count * words + word, _get(buffer, at + word))
-                count += 1
-            if keeping:
-                _put_number(targets, edges + successor, _get_number(numbers, slot))
-        edges += made
-        first += size
-    return first, count, transitions, edges
+        end = min(last, begin + chunk)
+        while begin < end:
+            if words > 1 and _is_full(tree, words, margin):
+                stopped = True
+                break
+            size = min(block, end - begin)
+            made = np.int64(0)
+            for position in range(begin, begin + size):
+                state = frontier + position * 8
+                if words > 1:
+                    state = parent
+                    _unpacked(tree, words, get(frontier, position), numbers, parent)
+                successors = buffer + made * words * 8
+                count = expand(code, state, successors, info)
+                transitions += np.int64(get(info, 0))
+                for word in range(len(pending_)):
+                    hits = get(info, 1 + word) & get(pending, word)
+                    if hits != ZERO:
+                        _note(hits, word, state, words, best)
+                if normal != 0:
+                    expand(normal, successors, count, changed)
+                if words > 1:
+                    _intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
+                made += count
+            waiting = np.int64(0)
+            for successor in range(made):
+                key = get(keys, successor)
+                place = np.int64((key * FIRST_MULTIPLIER) >> np.uint64(64 - 15))
+                if get(filter_, place) == key and key != ALL:
+                    continue
+                put(filter_, place, key)
+                part, home, quotient = _home(table, key, bits, right)
+                prefetch(home)
+                put(queue, 3 * waiting, key)
+                put(queue, 3 * waiting + 1, np.uint64(home))
+                put(queue, 3 * waiting + 2, (quotient << np.uint64(SUB_BITS)) | np.uint64(part))
+                waiting += 1
+            for entry in range(waiting):
+                home = np.int64(get(queue, 3 * entry + 1))
+                quotient = get(queue, 3 * entry + 2)
+                part = np.int64(quotient & np.uint64(SUB_TABLES - 1))
+                entered = _entered(home & ~WIDE, quotient >> np.uint64(SUB_BITS), home & WIDE)
+                if entered > 0:
+                    put(fresh, new, get(queue, 3 * entry))
+                    new += 1
+                    put(report, USED + part, get(report, USED + part) + ONE)
+                elif entered < 0:
+                    put(late, lost, get(queue, 3 * entry))
+                    lost += 1
+                    put(report, CROWDED + part, ONE)
+            begin += size
+    put(report, TRANSITIONS, np.uint64(transitions))
+    put(report, NEW, np.uint64(new))
+    put(report, LATE, np.uint64(lost))
+    put(report, RESUME, np.uint64(begin))
+    put(report, END, np.uint64(end))
+
+
+@njit(inline="always")
+def _parts(scratch, words, flag_words, room):  # type: ignore[no-untyped-def]
+    """Return the addresses of what a worker keeps for itself; `scratch_words` says how much it is."""
+    parent = scratch
+    numbers = parent + words * 8
+    changed = numbers + 2 * words * 8
+    info = changed + 2 * words * 8
+    filter_ = info + (1 + flag_words) * 8
+    queue = filter_ + FILTER * 8
+    buffer = queue + 3 * room * 8
+    keys = buffer if words == 1 else buffer + room * words * 8
+    return parent, numbers, changed, info, filter_, queue, buffer, keys
+
+
+def scratch_words(words: int, flag_words: int, room: int) -> int:
+    """Return how many words a worker needs for itself, for `room` successors in a block."""
+    return words * 5 + 1 + flag_words + FILTER + room * (words + 4)
+
+
+@njit(inline="always")
+def _intern(tree, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
+    """Fill in the keys of a state's successors; a word that did not change has the parent's number."""
+    for successor in range(count):
+        for word in range(words):
+            value = get(successors, successor * words + word)
+            if value == get(state, word):
+                put(changed, word, get(numbers, word))
+            else:
+                put(changed, word, _interned(tree + word * NODE * 8, value))
+        for node in range(words, 2 * words - 2):
+            place = tree + node * NODE * 8
+            left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
+            if get(changed, left) == get(numbers, left) and get(changed, right) == get(numbers, right):
+                put(changed, node, get(numbers, node))
+            else:
+                pair = (get(changed, left) << np.uint64(32)) | get(changed, right)
+                put(changed, node, _interned(place, pair))
+        put(keys, successor, (get(changed, 2 * words - 4) << np.uint64(32)) | get(changed, 2 * words - 3))
+
+
+@njit(inline="always")
+def _precedes(state, other, words):  # type: ignore[no-untyped-def]
+    """Tell whether one state comes before another, word by word."""
+    for word in range(words):
+        if get(state, word) != get(other, word):
+            return get(state, word) < get(other, word)
+    return False
 
 
 @njit(cache=True)
-def _note(hits, word, position, states, words, best):  # type: ignore[no-untyped-def]
-    """Remember the least state of the level that decides each pending property."""
-    for bit in range(64):
-        if (hits >> np.uint64(bit)) & ONE:
-            number = word * 64 + bit
-            if best[number] < 0 or _precedes(states, position * words, states, best[number] * words, words):
-                best[number] = position
-
-
-@njit(cache=True, nogil=True)
-def rehash(count, states_, words, slots_, numbers_, shift):  # type: ignore[no-untyped-def]
-    """Enter the states 0 to `count` - 1, all different, into an empty table."""
-    states, slots, numbers = states_.ctypes.data, slots_.ctypes.data, numbers_.ctypes.data
-    mask = np.int64(len(slots_) - 1)
-    for number in range(count):
-        home = _hashed(states, number * words, words)
-        slot = np.int64(home >> shift)
-        while _get(slots, slot) != EMPTY:
-            slot = (slot + 1) & mask
-        _put(slots, slot, _key(states, number * words, home, words))
-        _put_number(numbers, slot, np.uint32(number))
-
-
-@njit(cache=True, nogil=True)
-def least_predecessor(expand, first, last, target_, states_, words, buffer_, info_):  # type: ignore[no-untyped-def]
-    """Return the least of the states `first` to `last` - 1 that has a step to the target, or -1."""
-    states, buffer, info, target = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, target_.ctypes.data
-    best = np.int64(-1)
-    for position in range(first, last):
-        made = _expand(expand, states + position * words * 8, buffer, info)
-        for successor in range(made):
-            if _same(buffer, successor * words, target, 0, words):
-                if best < 0 or _precedes(states, position * words, states, best * words, words):
-                    best = np.int64(position)
-                break
-    return best
-
-
-@njit(cache=True, nogil=True)
-def number_rows(expand, count, states_, words, buffer_, info_, rows_, marks_):  # type: ignore[no-untyped-def]
-    """Fill in the joint row and the marks of each edge, by an `expand` that stores them in the order of the successors.
-
-    Where `marks_` has no room, there are none.
-    """
-    states, buffer, info, rows = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, rows_.ctypes.data
-    marks = marks_.ctypes.data
-    edge = np.int64(0)
-    for position in range(count):
-        made = _expand(expand, states + position * words * 8, buffer, info)
-        for successor in range(made):
-            word = _get(buffer, successor)
-            _put_number(rows, edge + successor, np.uint32(word & np.uint64(0xFFFFFFFF)))
-            if len(marks_):
-                _put_number(marks, edge + successor, np.uint32(word >> np.uint64(32)))
-        edge += made
-
-
-@njit(cache=True, nogil=True)
-def survey(expand, first, last, states_, words, buffer_, info_, taken, flags):  # type: ignore[no-untyped-def]
-    """Mark the joint rows that are taken from some states, by an `expand` that stores rows, and collect its flags."""
-    states, buffer, info = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data
-    for position in range(first, last):
-        made = _expand(expand, states + position * words * 8, buffer, info)
-        for successor in range(made):
-            taken[np.int64(_get(buffer, successor))] = True
-        for word in range(len(flags)):
-            flags[word] |= _get(info, 1 + word)
-
-
-@njit(cache=True, nogil=True)
-def values_seen(states_, count, words, places, seen):  # type: ignore[no-untyped-def]
-    """Mark which values fields have in some states: a place is (word, shift, mask, first entry in `seen`)."""
-    states = states_.ctypes.data
-    for number in range(count):
-        for field in range(len(places)):
-            word = _get(states, number * words + places[field, 0])
-            value = (word >> np.uint64(places[field, 1])) & np.uint64(places[field, 2])
-            seen[places[field, 3] + np.int64(value)] = True
-
-
-@njit(cache=True, nogil=True)
-def least_unmarked(first, last, states_, words, marked):  # type: ignore[no-untyped-def]
-    """Return the least unmarked state of a range, or -1."""
-    states = states_.ctypes.data
-    best = np.int64(-1)
-    for number in range(first, last):
-        if not marked[number] and (best < 0 or _precedes(states, number * words, states, best * words, words)):
-            best = np.int64(number)
-    return best
+def _note(hits, word, state, words, best):  # type: ignore[no-untyped-def]
+    """Keep the least state that decides each pending property: per property, whether there is one, and its words."""
+    while hits != ZERO:
+        number = word * 64 + first_bit(hits)
+        hits &= hits - ONE
+        kept = best + number * (words + 1) * 8
+        if get(kept, 0) == ZERO or _precedes(state, kept + 8, words):
+            put(kept, 0, ONE)
+            for position in range(words):
+                put(kept, 1 + position, get(state, position))
 
 
 leave_cache(_before)

@@ -1,0 +1,175 @@
+"""Single machine instructions for the kernels: memory behind addresses, atomic operations, one line compared at once.
+
+Kernels hand memory to each other as addresses, not as numba arrays: numba counts references to an array at every call
+that it inlines, and these atomic operations took two thirds of the search.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+BYTE, HALF, WORD = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+UNSIGNED = {8: types.uint8, 32: types.uint32, 64: types.uint64}
+LINE = 64
+"""Bytes of a cache line, and of a bucket of the table."""
+
+
+def _place(builder: Any, base: Any, index: Any, integer: Any) -> Any:
+    return builder.gep(builder.inttoptr(base, integer.as_pointer()), [index])
+
+
+def memory(width: int) -> tuple[Any, Any]:
+    """Make the pair (load, store) of unsigned integers of a width: element `index` behind an address."""
+    integer, unsigned = ir.IntType(width), UNSIGNED[width]
+
+    @intrinsic
+    def load(typingctx, base, index):  # type: ignore[no-untyped-def]
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            return builder.load(_place(builder, *arguments, integer))
+
+        return unsigned(types.int64, types.int64), code
+
+    @intrinsic
+    def store(typingctx, base, index, value):  # type: ignore[no-untyped-def]
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            builder.store(arguments[2], _place(builder, *arguments[:2], integer))
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, unsigned), code
+
+    return load, store
+
+
+def claiming(width: int) -> Any:
+    """Make `claim(address, value)`: store a value where 0 stood, or return False and leave what stands there."""
+    integer, unsigned = ir.IntType(width), UNSIGNED[width]
+
+    @intrinsic
+    def claim(typingctx, address, value):  # type: ignore[no-untyped-def]
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            place = builder.inttoptr(arguments[0], integer.as_pointer())
+            exchanged = builder.cmpxchg(place, integer(0), arguments[1], "acq_rel", "acquire")
+            return builder.extract_value(exchanged, 1)
+
+        return types.boolean(types.int64, unsigned), code
+
+    return claim
+
+
+def scanning(width: int) -> Any:
+    """Make `scan(address, value)` of a line: bit i tells whether slot i holds the value, bit 16 + i whether it is 0."""
+    lanes = LINE * 8 // width
+    integer, unsigned = ir.IntType(width), UNSIGNED[width]
+    vector = ir.VectorType(integer, lanes)
+
+    @intrinsic
+    def scan(typingctx, address, value):  # type: ignore[no-untyped-def]
+        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            line = builder.load(builder.inttoptr(arguments[0], vector.as_pointer()), align=LINE)
+            one = builder.insert_element(ir.Constant(vector, ir.Undefined), arguments[1], HALF(0))
+            mask = ir.Constant(ir.VectorType(HALF, lanes), [HALF(0)] * lanes)
+            every = builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), mask)
+
+            def bits(other: Any) -> Any:
+                equal = builder.icmp_unsigned("==", line, other)
+                return builder.zext(builder.bitcast(equal, ir.IntType(lanes)), WORD)
+
+            empty = bits(ir.Constant(vector, [integer(0)] * lanes))
+            return builder.or_(bits(every), builder.shl(empty, WORD(16)))
+
+        return types.uint64(types.int64, unsigned), code
+
+    return scan
+
+
+@intrinsic
+def expand(typingctx, address, state, successors, info):  # type: ignore[no-untyped-def]
+    """Call the compiled `expand` at an address."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = ir.FunctionType(WORD, [WORD, WORD, WORD]).as_pointer()
+        return builder.call(builder.inttoptr(arguments[0], pointer), arguments[1:])
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), code
+
+
+@intrinsic
+def prefetch(typingctx, address):  # type: ignore[no-untyped-def]
+    """Ask for the cache line at an address, for writing."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), HALF, HALF, HALF])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = builder.inttoptr(arguments[0], BYTE.as_pointer())
+        builder.call(function, [place, HALF(1), HALF(3), HALF(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), code
+
+
+@intrinsic
+def add_to(typingctx, address, amount):  # type: ignore[no-untyped-def]
+    """Add to a 64-bit number that threads share, and return what it was before."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        place = builder.inttoptr(arguments[0], WORD.as_pointer())
+        return builder.atomic_rmw("add", place, arguments[1], "acq_rel")
+
+    return types.int64(types.int64, types.int64), code
+
+
+@intrinsic
+def publish(typingctx, address, value):  # type: ignore[no-untyped-def]
+    """Store 32 bits so that who sees them sees everything that was stored before."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        place = builder.inttoptr(arguments[0], HALF.as_pointer())
+        builder.store_atomic(arguments[1], place, "release", 4)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.uint32), code
+
+
+@intrinsic
+def release(typingctx, address):  # type: ignore[no-untyped-def]
+    """Store 0 in a word that was claimed, so that who claims it next sees everything that was stored before."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        place = builder.inttoptr(arguments[0], WORD.as_pointer())
+        builder.store_atomic(WORD(0), place, "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64), code
+
+
+@intrinsic
+def upper_product(typingctx, left, right):  # type: ignore[no-untyped-def]
+    """Return the upper 64 bits of the product of two words."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        double = ir.IntType(128)
+        product = builder.mul(*[builder.zext(argument, double) for argument in arguments])
+        return builder.trunc(builder.lshr(product, double(64)), WORD)
+
+    return types.uint64(types.uint64, types.uint64), code
+
+
+@intrinsic
+def first_bit(typingctx, bits):  # type: ignore[no-untyped-def]
+    """Return the position of the lowest set bit of a word that is not 0."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
+
+    return types.int64(types.uint64), code
+
+
+get, put = memory(64)
+get_number, put_number = memory(32)
+claim_number, claim_word = claiming(32), claiming(64)
+scan_numbers, scan_words = scanning(32), scanning(64)

@@ -1,0 +1,162 @@
+"""States of several words as keys of one word: every word is numbered, then pairs of numbers, until two are left.
+
+The words are the leaves of a binary tree, in their order; a node numbers the values that it has seen in the order of
+their arrival. A key is the pair of the two topmost numbers, 32 bits each; the table keeps as many bits of each as are
+in use. Few states of a machine occur in many states of a system, so the numbers are small and their tables stay in the
+cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.core.errors import EngineError
+from quiesce.engines.native import kernels
+from quiesce.engines.native.kernels import COUNT, LEFT, LIMIT, MASK, NODE, RIGHT, SLOTS, VALUES
+from quiesce.engines.native.memory import Pages
+
+Words = NDArray[np.uint64]
+
+LEAST_WIDTH = 16
+"""Bits of each number in a key at first."""
+WIDER = 4
+"""Bits by which they grow."""
+GREATEST_WIDTH = 32
+
+
+class Tree:
+    """The nodes of the interning tree. `margin`: how many values may arrive at a node before it is asked to grow."""
+
+    def __init__(self, words: int, margin: int) -> None:
+        self.words, self.margin = words, margin
+        self.nodes = 2 * words - 2
+        self._plan: Words = np.zeros(self.nodes * NODE, dtype=np.uint64)
+        self._values: list[Pages] = []
+        self._slots: list[Pages] = []
+        waiting = list(range(words))
+        for node in range(words, self.nodes):
+            self._set(node, LEFT, waiting.pop(0))
+            self._set(node, RIGHT, waiting.pop(0))
+            waiting.append(node)
+        self.left = self.right = LEAST_WIDTH
+        capacity = 1 << max(LEAST_WIDTH - 1, (2 * margin - 1).bit_length())
+        for node in range(self.nodes):
+            self._values.append(Pages(capacity * 8))
+            self._slots.append(Pages(capacity * 2 * 4))
+            self._note(node, capacity)
+
+    @property
+    def address(self) -> int:
+        """Where the kernels find the nodes."""
+        return int(self._plan.ctypes.data)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all nodes."""
+        return sum(pages.bytes for pages in (*self._values, *self._slots))
+
+    @property
+    def bits(self) -> int:
+        """Bits of a key that are in use."""
+        return self.left + self.right
+
+    def count(self, node: int) -> int:
+        """Return how many values a node has numbered."""
+        return int(self._plan[node * NODE + COUNT])
+
+    def values(self, node: int) -> Words:
+        """Return the values of a node, in the order of their numbers."""
+        count = self.count(node)
+        found = np.empty(count, dtype=np.uint64)
+        ctypes.memmove(found.ctypes.data, self._values[node].address, count * 8)
+        return found
+
+    def restore(self, node: int, values: Words) -> None:
+        """Number values as they stand, at a node that has none."""
+        while self._capacity(node) < len(values) + 2 * self.margin:
+            self._double(node)
+        ctypes.memmove(self._values[node].address, values.ctypes.data, values.nbytes)
+        self._set(node, COUNT, len(values))
+        self._number_again(node)
+
+    def grow(self) -> bool:
+        """Make room for `margin` more values everywhere; return whether keys have more bits now.
+
+        Raises EngineError where a node has seen 2^32 values.
+        """
+        for node in range(self.nodes):
+            while self._capacity(node) < self.count(node) + self.margin:
+                self._double(node)
+        before = self.bits
+        self.left = self._width(self.nodes - 2, self.left)
+        self.right = self._width(self.nodes - 1, self.right)
+        for node in range(self.nodes):
+            self._limit(node)
+        return self.bits != before
+
+    def keys(self, states: Words) -> Words:
+        """Return the keys of states, numbering what is new."""
+        keys = np.empty(len(states) // self.words, dtype=np.uint64)
+        step = self.margin
+        for at in range(0, len(keys), step):
+            self.grow()
+            part = keys[at : at + step]
+            some = states[at * self.words : (at + step) * self.words]
+            kernels.keys_of(self.address, self.words, some, self._numbers(), part)
+        return keys
+
+    def states(self, keys: Words) -> Words:
+        """Return the words of states from their keys."""
+        states = np.empty(len(keys) * self.words, dtype=np.uint64)
+        kernels.states_of(self.address, self.words, keys, self._numbers(), states)
+        return states
+
+    def free(self) -> None:
+        """Give the memory back."""
+        for pages in (*self._values, *self._slots):
+            pages.free()
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _numbers(self) -> Words:
+        return np.empty(2 * self.words, dtype=np.uint64)
+
+    def _set(self, node: int, what: int, value: int) -> None:
+        self._plan[node * NODE + what] = np.uint64(value)
+
+    def _capacity(self, node: int) -> int:
+        return self._values[node].bytes // 8
+
+    def _note(self, node: int, capacity: int) -> None:
+        self._set(node, SLOTS, self._slots[node].address)
+        self._set(node, MASK, capacity * 2 - 1)
+        self._set(node, VALUES, self._values[node].address)
+        self._limit(node)
+
+    def _limit(self, node: int) -> None:
+        widths = {self.nodes - 2: self.left, self.nodes - 1: self.right}
+        self._set(node, LIMIT, min(self._capacity(node), 1 << widths.get(node, GREATEST_WIDTH)))
+
+    def _width(self, node: int, width: int) -> int:
+        while 1 << width < self.count(node) + self.margin:
+            width += WIDER
+        if width > GREATEST_WIDTH:
+            raise EngineError(f"a part of the state has more than 4,294,967,295 values (word tree node {node})")
+        return width
+
+    def _double(self, node: int) -> None:
+        capacity = self._capacity(node) * 2
+        values, slots = Pages(capacity * 8), Pages(capacity * 2 * 4)
+        ctypes.memmove(values.address, self._values[node].address, self.count(node) * 8)
+        self._values[node].free()
+        self._slots[node].free()
+        self._values[node], self._slots[node] = values, slots
+        self._note(node, capacity)
+        self._number_again(node)
+
+    def _number_again(self, node: int) -> None:
+        mask = self._plan[node * NODE + MASK]
+        kernels.number_again(self._values[node].address, self.count(node), self._slots[node].address, mask)

@@ -1,0 +1,183 @@
+"""What is read off the states of a search, block by block: predecessors, joint rows, values, and the graph itself."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from quiesce.engines.native import instructions, kernels
+from quiesce.engines.native.instructions import LINE, expand, get, get_number, prefetch, put, put_number
+from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, _home, _intern, _precedes, _scan, _unpacked
+
+_before = enter_cache(__file__, kernels.__file__, instructions.__file__)
+
+ZERO, ONE = np.uint64(0), np.uint64(1)
+
+
+@njit(cache=True, nogil=True)
+def least_predecessor(code, normal, states_, words, target_, buffer_, info_):  # type: ignore[no-untyped-def]
+    """Return the least of some states that has a step to the target, or -1."""
+    states, buffer, info, target = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, target_.ctypes.data
+    best = np.int64(-1)
+    for position in range(len(states_) // words):
+        made = expand(code, states + position * words * 8, buffer, info)
+        if normal != 0:
+            expand(normal, buffer, made, info)
+        for successor in range(made):
+            same = True
+            for word in range(words):
+                same = same and get(buffer, successor * words + word) == get(target, word)
+            if same:
+                if best < 0 or _precedes(states + position * words * 8, states + best * words * 8, words):
+                    best = np.int64(position)
+                break
+    return best
+
+
+@njit(cache=True, nogil=True)
+def number_rows(code, states_, words, buffer_, info_, rows_, marks_):  # type: ignore[no-untyped-def]
+    """Fill in the joint row and the marks of each edge, by an `expand` that stores them in the order of the successors.
+
+    Where `marks_` has no room, there are none. Returns the number of edges.
+    """
+    states, buffer, info, rows = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, rows_.ctypes.data
+    marks = marks_.ctypes.data
+    edge = np.int64(0)
+    for position in range(len(states_) // words):
+        made = expand(code, states + position * words * 8, buffer, info)
+        for successor in range(made):
+            word = get(buffer, successor)
+            put_number(rows, edge + successor, np.uint32(word & np.uint64(0xFFFFFFFF)))
+            if len(marks_):
+                put_number(marks, edge + successor, np.uint32(word >> np.uint64(32)))
+        edge += made
+    return edge
+
+
+@njit(cache=True, nogil=True)
+def survey(code, states_, words, buffer_, info_, taken, flags):  # type: ignore[no-untyped-def]
+    """Mark the joint rows that are taken from some states, by an `expand` that stores rows, and collect its flags."""
+    states, buffer, info = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data
+    for position in range(len(states_) // words):
+        made = expand(code, states + position * words * 8, buffer, info)
+        for successor in range(made):
+            taken[np.int64(get(buffer, successor))] = True
+        for word in range(len(flags)):
+            flags[word] |= get(info, 1 + word)
+
+
+@njit(cache=True, nogil=True)
+def values_seen(states_, words, places, seen):  # type: ignore[no-untyped-def]
+    """Mark which values fields have in some states: a place is (word, shift, mask, first entry in `seen`)."""
+    states = states_.ctypes.data
+    for number in range(len(states_) // words):
+        for field in range(len(places)):
+            word = get(states, number * words + places[field, 0])
+            value = (word >> np.uint64(places[field, 1])) & np.uint64(places[field, 2])
+            seen[places[field, 3] + np.int64(value)] = True
+
+
+@njit(cache=True, nogil=True)
+def least_unmarked(states_, words, marked):  # type: ignore[no-untyped-def]
+    """Return the least unmarked one of some states, or -1."""
+    states = states_.ctypes.data
+    best = np.int64(-1)
+    for number in range(len(marked)):
+        if not marked[number] and (
+            best < 0 or _precedes(states + number * words * 8, states + best * words * 8, words)
+        ):
+            best = np.int64(number)
+    return best
+
+
+# -- the graph --------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def count_edges(code, states_, words, buffer_, info_, degrees):  # type: ignore[no-untyped-def]
+    """Fill in how many successors each of some states has."""
+    states, buffer, info = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data
+    for position in range(len(degrees)):
+        degrees[position] = expand(code, states + position * words * 8, buffer, info)
+
+
+@njit(inline="always")
+def _slot(part, bucket, quotient, table, slots):  # type: ignore[no-untyped-def]
+    """Return where the number of a key stands that is in the table: in the array beside its sub-table."""
+    wide = bucket & WIDE
+    base = np.int64(get(table, part))
+    bucket &= ~WIDE
+    step = LINE * (1 + np.int64(quotient & np.uint64(7)))
+    stamp = (quotient << np.uint64(5)) + ONE
+    while True:
+        found = _scan(bucket, stamp, wide) & np.uint64(0xFFFF)
+        if found != ZERO:
+            break
+        bucket += step
+        step += LINE
+        stamp += ONE
+    lane = np.int64(0)
+    while found & ONE == ZERO:
+        found >>= ONE
+        lane += 1
+    width = 8 if wide else 16
+    return np.int64(get(slots, part)) + ((bucket - (base & ~WIDE)) // LINE * width + lane) * 4
+
+
+@njit(cache=True, nogil=True)
+def number_keys(table, bits, right, slots, keys_, first):  # type: ignore[no-untyped-def]
+    """Number keys of the table, from a first number on; `slots` is where the addresses of the numbers' arrays stand."""
+    keys = keys_.ctypes.data
+    for number in range(len(keys_)):
+        part, home, quotient = _home(table, get(keys, number), bits, right)
+        put_number(_slot(part, home, quotient, table, slots), 0, np.uint32(first + number))
+
+
+@njit(cache=True, nogil=True)
+def link(code, normal, words, keys_, table, bits, right, slots, tree, room, scratch_, info_, targets_):  # type: ignore[no-untyped-def]
+    """Fill in the numbers of all successors of some states, in order; return how many there are.
+
+    `room` is the greatest number of successors of a state; `link_scratch` says how much scratch they need.
+    """
+    scratch, frontier, targets = scratch_.ctypes.data, keys_.ctypes.data, targets_.ctypes.data
+    info = info_.ctypes.data
+    parent, numbers = scratch, scratch + words * 8
+    changed = numbers + 2 * words * 8
+    queue = changed + 2 * words * 8
+    keys = queue + 2 * room * 8
+    buffer = keys if words == 1 else keys + room * 8
+    edges = np.int64(0)
+    for position in range(len(keys_)):
+        state = frontier + position * 8
+        if words > 1:
+            state = parent
+            _unpacked(tree, words, get(frontier, position), numbers, parent)
+        made = expand(code, state, buffer, info)
+        if normal != 0:
+            expand(normal, buffer, made, changed)
+        if words > 1:
+            _intern(tree, words, state, numbers, changed, buffer, made, keys)
+        for successor in range(made):
+            part, home, quotient = _home(table, get(keys, successor), bits, right)
+            prefetch(home)
+            put(queue, 2 * successor, np.uint64(home))
+            put(queue, 2 * successor + 1, (quotient << np.uint64(SUB_BITS)) | np.uint64(part))
+        for successor in range(made):
+            quotient = get(queue, 2 * successor + 1)
+            part = np.int64(quotient & np.uint64(SUB_TABLES - 1))
+            place = _slot(part, np.int64(get(queue, 2 * successor)), quotient >> np.uint64(SUB_BITS), table, slots)
+            prefetch(place)
+            put(queue, 2 * successor, np.uint64(place))
+        for successor in range(made):
+            put_number(targets, edges + successor, get_number(np.int64(get(queue, 2 * successor)), 0))
+        edges += made
+    return edges
+
+
+def link_scratch(words: int, room: int) -> int:
+    """Return how many words of scratch `link` needs."""
+    return 5 * words + room * (words + 3)
+
+
+leave_cache(_before)

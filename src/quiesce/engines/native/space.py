@@ -1,0 +1,220 @@
+"""The reachable states of a system: keys in levels, a table to know them by, and what can be read off them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.core.errors import EngineError
+from quiesce.core.system import FlatFormula, FlatProperty, System
+from quiesce.core.trace import State
+from quiesce.engines.native import reading_kernels as kernels
+from quiesce.engines.native.codegen import flag_words, program, row_program
+from quiesce.engines.native.columns import Columns
+from quiesce.engines.native.crew import Crew
+from quiesce.engines.native.interning import Tree
+from quiesce.engines.native.layout import Layout, layout
+from quiesce.engines.native.machine_code import Compiled, cache_folder, compiled
+from quiesce.engines.native.memory import Pages
+from quiesce.engines.native.store import Store
+from quiesce.engines.native.table import Table
+
+Words = NDArray[np.uint64]
+Numbers = NDArray[np.uint32]
+
+BLOCK = 1 << 12
+"""Successors that one worker hashes and prefetches together: 32 KiB a word of a state."""
+READ = 1 << 16
+"""States that are read together."""
+MOST_NUMBERED = 1 << 32
+
+
+class Space:
+    """The states found so far, by number: in levels, in the order of their discovery."""
+
+    def __init__(self, system: System, asked: Sequence[FlatProperty], workers: int = 1) -> None:
+        self.system, self.asked = system, asked
+        self.layout: Layout = layout(system.flat.cells)
+        self.words = self.layout.words
+        self.code: Compiled = compiled(program(system.flat, self.layout, asked))
+        self.expand = self.code.address("expand")
+        self.normal = 0
+        self.crew = Crew(workers)
+        self.branching = max(1, len(system.flat.rows))
+        self.flag_words = flag_words(len(asked))
+        self.margin = max(BLOCK, self.branching)
+        self.tree = Tree(self.words, self.margin * workers) if self.words > 1 else None
+        bits = sum(field.bits for field in self.layout.fields) if self.tree is None else self.tree.bits
+        self.table = Table(bits, 0 if self.tree is None else self.tree.right, self.crew)
+        self.store = Store(cache_folder() / "states")
+        self.levels: list[int] = [0]
+        """Number of the first state of each level, and at the end the number of states."""
+
+    @property
+    def count(self) -> int:
+        """Number of states found so far."""
+        return self.store.count
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the table and of what is kept in memory of the states."""
+        return self.table.bytes + self.store.bytes + (0 if self.tree is None else self.tree.bytes)
+
+    @property
+    def tree_address(self) -> int:
+        """Where the kernels find the interning tree; 0 where a state has one word."""
+        return 0 if self.tree is None else self.tree.address
+
+    def pack(self, states: Sequence[State]) -> Words:
+        """Return the keys of states."""
+        words = np.concatenate([self.layout.pack(state) for state in states])
+        return words if self.tree is None else self.tree.keys(words)
+
+    def read(self, first: int, last: int) -> Words:
+        """Return the words of the states `first` to `last` - 1."""
+        keys = self.store.read(first, last)
+        return keys if self.tree is None else self.tree.states(keys)
+
+    def blocks(self, first: int, last: int, size: int = READ) -> Iterator[tuple[int, Words]]:
+        """Yield some states, block by block: the number of the first one, and their words."""
+        for begin in range(first, last, size):
+            yield begin, self.read(begin, min(last, begin + size))
+
+    def state(self, number: int) -> State:
+        """Return a state by its number."""
+        return self.layout.unpack(self.read(number, number + 1))
+
+    def columns(self) -> Columns:
+        """Return the states found so far as columns."""
+        return Columns(self.layout, self.count, self.read)
+
+    def free(self) -> None:
+        """Give back memory and file."""
+        self.crew.dismiss()
+        self.table.free()
+        self.store.close()
+        if self.tree is not None:
+            self.tree.free()
+
+    def __enter__(self) -> Space:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.free()
+
+    # -- what a finished search is asked ------------------------------------------------------------------------------
+
+    def predecessor(self, state: State, depth: int) -> State:
+        """Return the least state of the level before that has a step to a state; raises EngineError if none has."""
+        target = self.layout.pack(state)
+        found: list[Words] = []
+        for _, states in self.blocks(self.levels[depth - 1], self.levels[depth]):
+            number = kernels.least_predecessor(
+                self.expand, self.normal, states, self.words, target, self._buffer(), self._info()
+            )
+            if number >= 0:
+                found.append(states[number * self.words : (number + 1) * self.words].copy())
+        if not found:
+            raise EngineError(f"no state of level {depth - 1} has a step to a state of level {depth}")
+        return self.layout.unpack(min(found, key=lambda words: tuple(map(int, words))))
+
+    def least_outside(self, marked: NDArray[np.bool_]) -> tuple[int, State] | None:
+        """Return the first level with an unmarked state, and the least of those; None where all are marked."""
+        for depth in range(len(self.levels) - 1):
+            found = []
+            for first, states in self.blocks(self.levels[depth], self.levels[depth + 1]):
+                part = marked[first : first + len(states) // self.words]
+                number = kernels.least_unmarked(states, self.words, part)
+                if number >= 0:
+                    found.append(states[number * self.words : (number + 1) * self.words].copy())
+            if found:
+                return depth, self.layout.unpack(min(found, key=lambda words: tuple(map(int, words))))
+        return None
+
+    @cached_property
+    def graph(self) -> tuple[NDArray[np.int64], Numbers]:
+        """All edges: the successors of state n are targets[offsets[n]:offsets[n + 1]].
+
+        A step that leaves a domain has no edge. Raises EngineError beyond 2^32 states.
+        """
+        if self.count >= MOST_NUMBERED:
+            raise EngineError("more than 4,294,967,295 states: a graph numbers them with 32 bits")
+        degrees = np.zeros(self.count + 1, dtype=np.int64)
+        self._in_ranges(lambda first, last: self._count_edges(first, last, degrees))
+        offsets = np.zeros_like(degrees)
+        np.cumsum(degrees[:-1], out=offsets[1:])
+        targets: Numbers = np.empty(int(offsets[-1]), dtype=np.uint32)
+        ranks, slots = self._ranks()
+        self._in_ranges(lambda first, last: self._link(first, last, slots, targets[offsets[first] : offsets[last]]))
+        for pages in ranks:
+            pages.free()
+        return offsets, targets
+
+    def rows(self, marks: Sequence[FlatFormula] = ()) -> tuple[Numbers, Numbers]:
+        """Return for each edge its joint row, and as bits which of up to 32 predicates of steps it satisfies."""
+        row_code = compiled(row_program(self.system.flat, self.layout, marks=marks))
+        offsets, targets = self.graph
+        rows: Numbers = np.empty_like(targets)
+        marked: Numbers = np.empty(len(targets) if marks else 0, dtype=np.uint32)
+
+        def number(first: int, last: int) -> None:
+            part = slice(offsets[first], offsets[last])
+            buffer: Words = np.empty(self.branching, dtype=np.uint64)
+            info = np.zeros(2, dtype=np.int64)
+            states = self.read(first, last)
+            row_expand = row_code.address("expand")
+            kernels.number_rows(row_expand, states, self.words, buffer, info, rows[part], marked[part])
+
+        self._in_ranges(number)
+        return rows, marked
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _buffer(self) -> Words:
+        return np.empty(self.branching * self.words, dtype=np.uint64)
+
+    def _info(self) -> NDArray[np.int64]:
+        return np.zeros(1 + self.flag_words, dtype=np.int64)
+
+    def _in_ranges(self, task: Callable[[int, int], None]) -> None:
+        """Let the crew do a task for ranges of all states."""
+        starts = range(0, self.count, READ)
+        self.crew.each(lambda first: task(first, min(self.count, first + READ)), starts)
+
+    def _count_edges(self, first: int, last: int, degrees: NDArray[np.int64]) -> None:
+        states = self.read(first, last)
+        kernels.count_edges(self.expand, states, self.words, self._buffer(), self._info(), degrees[first:last])
+
+    def _ranks(self) -> tuple[list[Pages], Words]:
+        """Number all keys: an array of numbers beside each sub-table, and the addresses of these arrays."""
+        ranks = [Pages(slots * 4) for slots in self.table.slots()]
+        slots = np.array([pages.address for pages in ranks], dtype=np.uint64)
+
+        def number(first: int, last: int) -> None:
+            keys = np.ascontiguousarray(self.store.read(first, last))
+            table = self.table
+            kernels.number_keys(table.address, table.bits, table.right, slots.ctypes.data, keys, first)
+
+        self._in_ranges(number)
+        return ranks, slots
+
+    def _link(self, first: int, last: int, slots: Words, targets: Numbers) -> None:
+        table = self.table
+        kernels.link(
+            self.expand,
+            self.normal,
+            self.words,
+            np.ascontiguousarray(self.store.read(first, last)),
+            table.address,
+            table.bits,
+            table.right,
+            slots.ctypes.data,
+            self.tree_address,
+            self.branching,
+            np.empty(kernels.link_scratch(self.words, self.branching), dtype=np.uint64),
+            self._info(),
+            targets,
+        )

@@ -25,7 +25,7 @@ from quiesce.core.expressions import Path as Run
 from quiesce.core.result import SystemResult, Verdict
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.engines.checking import check
-from quiesce.engines.native.search import Limits, Space
+from quiesce.engines.native.search import search, space_for
 from quiesce.language.systems import asking
 from tests.documents import ROOT
 from tests.million_markings import net as net_of_rings
@@ -182,10 +182,10 @@ def test_bound_that_is_exceeded_is_reported(tmp_path: Path) -> None:
 
 def test_columns_take_every_state() -> None:
     """An expression that is constant has its value in every state."""
-    space = Space(library.find("chain").system(), [])
-    space.search(Limits(), None)
-    assert np.all(space.columns().truth(TRUE))
-    assert len(space.columns().truth(TRUE)) == space.count
+    with space_for(library.find("chain").system(), []) as space:
+        search(space)
+        assert np.all(space.columns().truth(TRUE))
+        assert len(space.columns().truth(TRUE)) == space.count
 
 
 def test_a_million_markings_fit_into_four_gibibytes(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ Plain = Annotated[bool, typer.Option("--plain", help="Print nothing that varies 
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 4 if all holds, but one is vacuous or a row dead.")]
 Form = Annotated[str, typer.Option("--format", help="text or json (data on stdout, text on stderr).")]
 
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Stop before using more: 4G, 512M (default: 80 % of what is free).")
+]
+Workers = Annotated[int, typer.Option(min=0, help="Threads (0: one for each core); the answers are the same.")]
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its status; no verb means `check`."""
@@ -65,8 +70,8 @@ def _run(given: list[str]) -> int:
     except EngineError as problem:
         print(f"a bug in quiesce, and no answer: {problem}", file=sys.stderr)
         return BUG
-    except (KeyboardInterrupt, typer.Abort):
-        print("interrupted: no verdict", file=sys.stderr)
+    except (KeyboardInterrupt, typer.Abort) as interrupt:
+        print(f"interrupted: no verdict{f'; {interrupt}' if str(interrupt) else ''}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -115,6 +120,14 @@ def check(
     everything: Annotated[bool, typer.Option("--all", help="All checks of the library, defects included.")] = False,
     max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds of search.")] = None,
+    memory: Memory = None,
+    workers: Workers = 0,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with the search in this folder.")
+    ] = None,
     bound: Annotated[int | None, typer.Option(min=1, help="Of a .pnml net: tokens in a place.")] = None,
     formulas: Annotated[
         list[Path] | None, typer.Option(help="Of a .pnml net: a formula file of the Model Checking Contest.")
@@ -131,14 +144,16 @@ def check(
     """
     started = time.perf_counter()
     _check_format(form)
-    from quiesce.engines.native import Limits
+    from quiesce.engines.native import Limits, Strategy
     from quiesce.session import Session, Wanted
 
-    session = Session(
-        form == "json", plain, Limits(max_states=max_states, max_seconds=max_seconds), started, strict=strict
-    )
+    limits = Limits(max_states=max_states, max_seconds=max_seconds, memory=_bytes(memory))
+    strategy = Strategy(workers=workers, checkpoint=checkpoint, resume=resume)
+    session = Session(form == "json", plain, limits, started, strict=strict, strategy=strategy)
     wanted = Wanted(settings=_settings(constants), properties=properties or [], asked=asked or [], unfair=unfair or [])
-    for target in _chosen_targets(targets, everything):
+    chosen = _chosen_targets(targets, everything)
+    _check_folders(chosen, checkpoint, resume)
+    for target in chosen:
         try:
             if (bound is not None or formulas) and not target.endswith(".pnml"):
                 raise SpecificationError("Q48", "--bound and --formulas are for a .pnml net")
@@ -163,6 +178,24 @@ def check(
             print(f"a bug in quiesce, and no answer for {target}: {problem}", file=sys.stderr)
             session.statuses.append(BUG)
     return session.finish()
+
+
+def _check_folders(targets: Sequence[str], checkpoint: Path | None, resume: Path | None) -> None:
+    """Accept the folder of a search where there is one search, and one folder; raises SpecificationError (Q48)."""
+    if checkpoint is not None and resume is not None:
+        raise SpecificationError("Q48", "--checkpoint begins a search and --resume goes on with one", hint="give one")
+    if (checkpoint or resume) and (len(targets) != 1 or targets[0].endswith((".toml", ".pnml"))):
+        raise SpecificationError("Q48", "--checkpoint and --resume are for one model", hint="name one, with -c")
+
+
+def _bytes(text: str | None) -> int | None:
+    """Return the bytes of `4G`; raises SpecificationError (Q48)."""
+    from quiesce.engines.native.budget import size
+
+    found = None if text is None else size(text)
+    if text is not None and found is None:
+        raise SpecificationError("Q48", f"--memory {text} is no amount of memory", hint="write 4G, 512M or bytes")
+    return found
 
 
 _OPTIONS = {"constants": "-c", "properties": "--property", "asked": "--ask", "unfair": "--unfair"}
@@ -311,11 +344,13 @@ def bench(
     target: Annotated[str, typer.Argument(help="What to measure.")] = "winsock",
     constants: Constants = None,
     runs: Annotated[int, typer.Option(min=1, help="Searches; the median is the last line.")] = 3,
+    workers: Workers = 1,
 ) -> int:
     """Measure the search: states, transitions a second, bytes a state; at the library's benchmark size unless -c is
     given.
     """
     from quiesce import expectations, library
+    from quiesce.engines.native import Strategy
     from quiesce.engines.native.bench import measure
 
     settings: dict[str, object] = _settings(constants)
@@ -323,6 +358,6 @@ def bench(
         for row in expectations.read(library.root() / library.CHECKS / library.BENCH_CHECKS):
             if row.model == target:
                 settings = dict(row.parameters)
-    for line in measure(library.find(target).system(settings), runs):
+    for line in measure(library.find(target).system(settings), runs, Strategy(workers=workers)):
         print(line, flush=True)
     return HOLDS

@@ -15,7 +15,8 @@ from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemResult, Verdict
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.engines.checking import check as search
-from quiesce.engines.native import Limits, Progress
+from quiesce.engines.native import Limits, Progress, Strategy
+from quiesce.engines.native.forecast import METHOD
 from quiesce.expectations import Check
 from quiesce.language.systems import asking, unfair
 from quiesce.show import data, text
@@ -35,8 +36,18 @@ class Wanted:
 class Session:
     """The answers of one command, printed as they come."""
 
-    def __init__(self, as_json: bool, plain: bool, limits: Limits, started: float, *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        as_json: bool,
+        plain: bool,
+        limits: Limits,
+        started: float,
+        *,
+        strict: bool = False,
+        strategy: Strategy | None = None,
+    ) -> None:
         self.as_json, self.plain, self.limits, self.started, self.strict = as_json, plain, limits, started, strict
+        self.strategy = strategy or Strategy()
         self.results: list[SystemResult] = []
         self.statuses: list[int] = []
         self.expected = self.deviating = 0
@@ -111,6 +122,7 @@ class Session:
                 system,
                 properties=properties,
                 limits=self.limits,
+                strategy=self.strategy,
                 watch=watch.update,
                 started=begun,
                 explained=explained,
@@ -181,7 +193,8 @@ class _Watch:
             self.status = Console(stderr=True).status("")
             self.status.start()
         rate = progress.transitions / progress.seconds / 1e6
+        ahead = "" if progress.forecast is None else f", about {progress.forecast:,} states in all ({METHOD})"
         self.status.update(  # type: ignore[attr-defined]
             f"{self.name}: {progress.states:,} states, {progress.transitions:,} transitions ({rate:.1f} M/s), "
-            f"depth {progress.depth}, {progress.queue:,} to expand, {progress.memory / 2**20:,.0f} MiB"
+            f"depth {progress.depth}, {progress.queue:,} to expand, {progress.memory / 2**20:,.0f} MiB{ahead}"
         )

@@ -59,6 +59,8 @@ CODES: dict[str, str] = {
     "Q47": "a module found in another place",
     "Q48": "a command line that asks for the impossible",
     "Q49": "a formula that cannot be read",
+    "Q50": "a file of states that was cut short or altered",
+    "Q51": "a folder that a search cannot begin or go on in",
 }
 """Code of a user's mistake -> what kind of mistake it is, in a few words."""
 

@@ -38,7 +38,8 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemResult:
-    """The answers for one system. `seconds` is the search alone, `total_seconds` all; `stopped` names a limit.
+    """The answers for one system. `seconds` is the search alone, `total_seconds` all; `stopped` names a limit,
+    and `forecast` is then about how many states there are, if the levels tell.
 
     `remarks` are those of lint; None where the search was not complete, or nobody asked.
     """
@@ -52,6 +53,7 @@ class SystemResult:
     total_seconds: float
     properties: tuple[PropertyResult, ...]
     stopped: str | None = None
+    forecast: int | None = None
     remarks: tuple[Remark, ...] | None = None
 
     @property

@@ -30,13 +30,19 @@ Predecessor = Callable[[State, int], State]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search saw. `stopped` names the limit that ended it early (None: every reachable state was visited)."""
+    """What a search saw.
+
+    `stopped` names the limit that ended it early (None: every reachable state was visited), `ungraphed` what kept the
+    graph of all edges from being made; `forecast` is about how many states there would have been.
+    """
 
     states: int
     transitions: int
     depth: int
     findings: Mapping[str, Finding]
     stopped: str | None = None
+    ungraphed: str | None = None
+    forecast: int | None = None
 
 
 def conclude(
@@ -60,6 +66,8 @@ def _answer(system: System, question: Property, found: Found, predecessor: Prede
         return PropertyResult(property=question, verdict=verdict, scope=scope, trace=trace)
     if found.stopped is not None or (left and question.kind is not PropertyKind.DOMAINS):
         return undecided(question, found.stopped)
+    if question.kind is PropertyKind.ALWAYS_POSSIBLE and found.ungraphed is not None:
+        return undecided(question, found.ungraphed)
     scope = f"all {found.transitions:,} transitions" if question.step else f"all {found.states:,} states"
     verdict = Verdict.VIOLATED if witnessed else Verdict.HOLDS
     return PropertyResult(property=question, verdict=verdict, scope=scope)

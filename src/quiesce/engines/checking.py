@@ -9,7 +9,7 @@ from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Found, conclude, undecided, vacuous
-from quiesce.engines.native.search import NAME, Limits, Watcher, search, space_for
+from quiesce.engines.native.search import NAME, Limits, Strategy, Watcher, search, space_for
 from quiesce.engines.native.space import Space
 from quiesce.engines.survey import survey
 
@@ -21,6 +21,7 @@ def check(
     *,
     properties: Sequence[str] | None = None,
     limits: Limits | None = None,
+    strategy: Strategy | None = None,
     watch: Watcher | None = None,
     started: float | None = None,
     explained: bool = True,
@@ -32,15 +33,15 @@ def check(
     from which the total time is counted. Where `explained`, a temporal answer that a run shows comes with that run,
     and a violated formula is asked again under more fairness. Where `linted`, a complete search is looked over for
     what it never saw. Raises SpecificationError: Q08 for an unknown property,
-    Q13 for an unbounded variable, Q14 and Q15 for the initial states, Q16 for a formula too large; EngineError where
+    Q13 for an unbounded variable, Q14 and Q15 for the initial states, Q16 for a formula too large, Q50 and Q51 for a
+    folder that a search cannot go on with; EngineError where
     the reference interpreter does not confirm an answer.
     """
     begun = time.perf_counter() if started is None else started
     asked = _asked(system, properties)
-    limits = limits or Limits()
-    with space_for(system, asked, limits) as space:
+    with space_for(system, asked, strategy) as space:
         searched = time.perf_counter()
-        found = search(space, limits, watch)
+        found = search(space, limits, strategy, watch)
         seconds = time.perf_counter() - searched
         answers = _answers(system, asked, space, found, explained)
         seen = None
@@ -56,6 +57,7 @@ def check(
         total_seconds=time.perf_counter() - begun,
         properties=answers,
         stopped=found.stopped,
+        forecast=found.forecast,
         remarks=seen,
     )
 
@@ -76,8 +78,9 @@ def _answers(
 ) -> tuple[PropertyResult, ...]:
     at_once = tuple(question.property for question in asked if question.property.kind not in AFTER_SEARCH)
     concluded = conclude(system, at_once, found, space.predecessor)
-    complete = found.stopped is None and not _left(concluded)
-    later = _later(space, explained) if complete else lambda question: undecided(question.property, found.stopped)
+    answerable = found.stopped is None and found.ungraphed is None and not _left(concluded)
+    reason = found.stopped or found.ungraphed
+    later = _later(space, explained) if answerable else lambda question: undecided(question.property, reason)
     in_turn = iter(concluded)
     return tuple(later(question) if question.property.kind in AFTER_SEARCH else next(in_turn) for question in asked)
 

@@ -46,7 +46,8 @@ def summary(result: SystemResult, *, plain: bool = False) -> str:
     """Return the line with the system's name, parameters and counts."""
     counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, depth {result.depth}"
     speed = "" if plain else f", {result.seconds:.3f} s of search"
-    stopped = f" (stopped: {result.stopped})" if result.stopped else ""
+    about = f"; about {result.forecast:,} states in all, by the widths of the levels" if result.forecast else ""
+    stopped = f" (stopped: {result.stopped}{about})" if result.stopped else ""
     return f"{title(result.system)}: {counts}{speed}{stopped}"
 
 

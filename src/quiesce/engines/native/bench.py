@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from statistics import median
 
 from quiesce.core.system import System
-from quiesce.engines.native.search import Limits, search, space_for
+from quiesce.engines.native.search import Strategy, search, space_for
 
 
-def measure(system: System, runs: int, limits: Limits) -> Iterator[str]:
+def measure(system: System, runs: int, strategy: Strategy) -> Iterator[str]:
     """Yield a line for each search and one for the median, with the counts and the rate."""
 
     rates = []
     for number in range(1, runs + 1):
-        space = space_for(system, system.flat.properties, limits)
+        space = space_for(system, system.flat.properties, strategy)
         begun = time.perf_counter()
-        found = search(space, limits, None)
+        found = search(space, None, strategy)
         seconds = time.perf_counter() - begun
         rates.append(found.transitions / seconds / 1e6)
         if number == 1:

@@ -1,13 +1,20 @@
-"""Memory from the system itself: pages that cost nothing until they are touched, and are given back when freed."""
+"""Memory from the system itself: zeroed pages, given back when freed."""
 
 from __future__ import annotations
 
 import mmap
+import sys
+from contextlib import suppress
 
 import numpy as np
 
 LARGE = 4 << 20
 """Bytes from which on a block asks for large pages: below, they only cost memory."""
+AT_ONCE = 128 << 10
+"""Bytes from which on all pages are fetched at once: a page at a time, threads wait for each other at every page."""
+
+POPULATE_WRITE = 23
+"""Linux's MADV_POPULATE_WRITE, which Python's mmap does not name."""
 
 
 class Pages:
@@ -16,16 +23,27 @@ class Pages:
     def __init__(self, length: int) -> None:
         self.bytes = length
         try:
-            if hasattr(mmap, "MAP_PRIVATE"):
-                self._map = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            else:
-                self._map = mmap.mmap(-1, length)
+            self._map = _mapped(length)
         except OSError as problem:
             raise MemoryError(f"the system refuses {length:,} bytes: {problem}") from problem
-        if length >= LARGE and hasattr(mmap, "MADV_HUGEPAGE"):
-            self._map.madvise(mmap.MADV_HUGEPAGE)
+        if length >= LARGE:
+            self._advise(getattr(mmap, "MADV_HUGEPAGE", None))
+        if length >= AT_ONCE:
+            self._advise(POPULATE_WRITE if sys.platform == "linux" else None)
         self.address = int(np.frombuffer(self._map, dtype=np.uint8).ctypes.data)
 
     def free(self) -> None:
         """Give the memory back."""
         self._map.close()
+
+    def _advise(self, advice: int | None) -> None:
+        """Tell the system what the pages are for; one that knows no such advice does without."""
+        if advice is not None:
+            with suppress(OSError):
+                self._map.madvise(advice)
+
+
+def _mapped(length: int) -> mmap.mmap:
+    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows
+        return mmap.mmap(-1, length)
+    return mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

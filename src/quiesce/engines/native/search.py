@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +17,13 @@ from numpy.typing import NDArray
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native import graph_kernels, kernels
+from quiesce.engines.native.budget import Budget, OutOfMemory
+from quiesce.engines.native.checkpoint import Checkpoint, Record
 from quiesce.engines.native.crew import all_cores
+from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.kernels import END, LATE, NEW, REPORT, RESUME, TRANSITIONS
-from quiesce.engines.native.space import BLOCK, READ, Space
-from quiesce.engines.native.table import Table
+from quiesce.engines.native.space import BLOCK, Space
 
 Words = NDArray[np.uint64]
 
@@ -39,7 +46,10 @@ SWEEPS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a search is: `queue` is the number of states still to expand in this level, `memory` in bytes."""
+    """How far a search is: `queue` is the number of states still to expand in this level, `memory` in bytes.
+
+    `forecast` is about how many states there will be, if the levels tell.
+    """
 
     states: int
     transitions: int
@@ -47,44 +57,61 @@ class Progress:
     queue: int
     seconds: float
     memory: int
+    forecast: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Where to stop: after the level in which a number of states is reached, or after some seconds.
-
-    `workers` is the number of threads; 0 is one for each core.
+    """Where to stop: after the level in which a number of states is reached, after some seconds, or before the process
+    uses more bytes of memory (None: 80 % of what is free).
     """
 
     max_states: int | None = None
     max_seconds: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """How to search: by how many threads (0: one for each core), and in which folder to leave or to find it.
+
+    None of this changes an answer.
+    """
+
     workers: int = 0
+    checkpoint: Path | None = None
+    resume: Path | None = None
 
 
 Watcher = Callable[[Progress], None]
 
 
-def space_for(system: System, asked: Sequence[FlatProperty], limits: Limits) -> Space:
+def space_for(system: System, asked: Sequence[FlatProperty], strategy: Strategy | None = None) -> Space:
     """Return the space of a system before its search."""
-    return Space(system, asked, limits.workers or all_cores())
+    workers = strategy.workers if strategy is not None else 0
+    return Space(system, asked, workers or all_cores())
 
 
-def search(space: Space, limits: Limits, watch: Watcher | None) -> Found:
-    """Search level by level until nothing new is found or a limit is reached."""
-    return _Search(space, limits, watch).run()
+def search(
+    space: Space, limits: Limits | None = None, strategy: Strategy | None = None, watch: Watcher | None = None
+) -> Found:
+    """Search level by level until nothing new is found or a limit is reached.
+
+    Raises SpecificationError: Q50 and Q51 for a folder that cannot be gone on with; KeyboardInterrupt, after the state
+    of the search is written.
+    """
+    return _Search(space, limits or Limits(), strategy or Strategy(), watch).run()
 
 
 class _Search:
     """One search: its workers' memory, and what they report."""
 
-    def __init__(self, space: Space, limits: Limits, watch: Watcher | None) -> None:
-        self.space, self.limits, self.watch = space, limits, watch
+    def __init__(self, space: Space, limits: Limits, strategy: Strategy, watch: Watcher | None) -> None:
+        self.space, self.limits, self.strategy, self.watch = space, limits, strategy, watch
+        self.budget = Budget(limits.memory)
+        space.permit = lambda more: self.budget.check(space.memory, more)
         workers = space.crew.workers
-        asked = len(space.asked)
         self.keeps_order = any(question.property.kind in ON_GRAPH for question in space.asked)
-        self.pending = np.zeros(space.flag_words, dtype=np.uint64)
-        for number in range(asked):
-            self.pending[number // 64] |= np.uint64(1) << np.uint64(number % 64)
         self.batch = max(ALONE, min(MOST_BATCH, MOST_SUCCESSORS // space.branching))
         self.block = max(1, min(TOGETHER, BLOCK // space.branching))
         scratch = kernels.scratch_words(space.words, space.flag_words, space.margin)
@@ -96,52 +123,106 @@ class _Search:
         self.reports = [np.zeros(REPORT, dtype=np.uint64) for _ in range(workers)]
         self.transitions = 0
         self.expanded = 0
-        self.findings: dict[str, Finding] = {}
+        self.decided: dict[int, tuple[int, Words]] = {}
+        self.checkpoint: Checkpoint | None = None
+        self.interrupted = False
 
     def run(self) -> Found:
         """Search, and return what was found."""
         space = self.space
         self.begun = self.shown = time.perf_counter()
-        space.store.append(self._ordered(space.table.enter(space.pack(initial_states(space.system)))))
         stopped: str | None = None
-        while stopped is None and space.levels[-1] < space.count:
-            stopped = self._level()
+        with self._interruptible():
+            try:
+                self._start()
+                while stopped is None and self.expanded < space.count:
+                    stopped = self._level()
+                self._record()
+            except OutOfMemory as limit:
+                stopped = str(limit)
+                self._record()
+            except OSError as problem:
+                stopped = f"the disk: {problem.strerror}"
+            self._note(len(space.levels) - 2)
+        return self._found(stopped)
+
+    def _found(self, stopped: str | None) -> Found:
+        space = self.space
+        findings = {}
+        for number, (depth, words) in self.decided.items():
+            findings[space.asked[number].property.name] = Finding(depth=depth, state=space.layout.unpack(words))
         left = any(
-            question.property.kind is PropertyKind.DOMAINS and question.property.name in self.findings
+            question.property.kind is PropertyKind.DOMAINS and question.property.name in findings
             for question in space.asked
         )
-        if stopped is None and not left:
-            self.findings |= _impossible(space)
+        ungraphed = None
+        if stopped is None and not left and self.keeps_order:
+            try:
+                self.budget.check(space.memory, space.graph_bytes(self.transitions))
+                findings |= _impossible(space)
+            except OutOfMemory as limit:
+                ungraphed = f"{limit}, and the graph needs more"
         return Found(
             states=space.count,
             transitions=self.transitions,
             depth=len(space.levels) - 2,
-            findings=self.findings,
+            findings=findings,
             stopped=stopped,
+            ungraphed=ungraphed,
+            forecast=None if stopped is None else forecast(space.levels[:-1]),
         )
 
-    def _level(self) -> str | None:
-        """Expand the newest level; return the limit that was reached, if any."""
+    # -- the search ---------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
         space = self.space
-        last = space.count
-        depth = len(space.levels) - 1
-        space.levels.append(last)
+        keys = space.pack(initial_states(space.system))
+        folder = self.strategy.resume or self.strategy.checkpoint
+        if folder is not None:
+            resumed = self.strategy.resume is not None
+            self.checkpoint = Checkpoint(folder, space, self._identity(keys), resumed=resumed)
+            space.at_end.append(self.checkpoint.close)
+            last = self.checkpoint.restore()
+            if last is not None:
+                self._take_up(last)
+                return
+        space.store.append(self._ordered(space.table.enter(keys)))
+
+    def _identity(self, keys: Words) -> str:
+        words = keys if self.space.tree is None else self.space.tree.states(keys)
+        parts = (self.space.text.encode(), words.tobytes(), str(self.keeps_order).encode())
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+    def _level(self) -> str | None:
+        """Expand the newest level, or what is left of it; return the limit that was reached, if any."""
+        space = self.space
+        if self.expanded == space.levels[-1]:
+            space.levels.append(space.count)
+        last = space.levels[-1]
+        depth = len(space.levels) - 2
         stopped = None
         while self.expanded < last and stopped is None:
             size = min(self.batch, max(LEAST_BATCH, space.count))
             end = min(last, self.expanded + size)
             frontier = np.ascontiguousarray(space.store.read(self.expanded, end))
-            space.store.append(self._batch(frontier))
+            taken = self.transitions
+            try:
+                found = self._batch(frontier)
+            except BaseException:
+                self.transitions = taken
+                raise
+            space.store.append(found)
             self.expanded = end
             stopped = self._looked(depth, last)
-        self._note(depth)
+        if self.expanded == last:
+            self._note(depth)
         most = self.limits.max_states
         if stopped is None and last < space.count and most is not None and space.count >= most:
             stopped = f"{most:,} states"
         return stopped
 
     def _looked(self, depth: int, last: int) -> str | None:
-        """Show progress; return the limit of time if it is over and something is left to do."""
+        """Show progress, write a record; return the limit of time if it is over and something is left to do."""
         now = time.perf_counter()
         if self.watch is not None and now - self.shown > 0.1:
             self.shown = now
@@ -153,8 +234,15 @@ class _Search:
                     queue=last - self.expanded,
                     seconds=now - self.begun,
                     memory=self.space.memory,
+                    forecast=forecast(self.space.levels),
                 )
             )
+        if self.checkpoint is not None and (self.interrupted or self.checkpoint.is_due()):
+            self._record()
+        if self.interrupted:
+            kept = "" if self.checkpoint is None else f"go on with --resume {self.checkpoint.folder.as_posix()}"
+            raise KeyboardInterrupt(kept)
+        self.budget.check(self.space.memory, 0)
         most = self.limits.max_seconds
         over = most is not None and now - self.begun > most
         return f"{most:g} seconds" if over and self.expanded < self.space.count else None
@@ -176,11 +264,9 @@ class _Search:
         self, frontier: Words, first: int, last: int, found: list[Words], left: list[tuple[int, int]]
     ) -> list[Words]:
         """Let the crew expand a range of the frontier; return the keys for which the table had no room nearby."""
-        space = self.space
+        space, table = self.space, self.space.table
         ticket = np.zeros(1, dtype=np.int64)
         workers = 1 if last - first < ALONE else space.crew.workers
-        table = space.table
-
         for report in self.reports:
             report[:] = 0
 
@@ -229,10 +315,7 @@ class _Search:
         """Let the tree and the sub-tables grow where they must; where keys have more bits, all go to a new table."""
         space = self.space
         if space.tree is not None and space.tree.grow():
-            space.table.free()
-            space.table = Table(space.tree.bits, space.tree.right, space.crew)
-            for first in range(0, space.count, READ):
-                space.table.enter(space.store.read(first, min(space.count, first + READ)))
+            space.refill()
             for keys in found:
                 space.table.enter(keys)
         crowded = space.table.crowded(*self.reports)
@@ -248,19 +331,70 @@ class _Search:
             keys = keys[np.lexsort(columns.T[::-1])]
         return keys
 
+    # -- what is decided ----------------------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> Words:
+        """The bits of the properties that are still undecided."""
+        pending = np.zeros(self.space.flag_words, dtype=np.uint64)
+        for number in range(len(self.space.asked)):
+            if number not in self.decided:
+                pending[number // 64] |= np.uint64(1) << np.uint64(number % 64)
+        return pending
+
     def _note(self, depth: int) -> None:
-        """Keep what a level decided, and take it out of the pending bits."""
-        words = self.space.words
-        for number, question in enumerate(self.space.asked):
-            at = number * (words + 1)
-            kept = [best[at + 1 : at + 1 + words] for best in self.best if best[at]]
-            if kept:
-                least = min(kept, key=lambda state: tuple(map(int, state)))
-                state = self.space.layout.unpack(least)
-                self.findings[question.property.name] = Finding(depth=depth, state=state)
-                self.pending[number // 64] &= ~(np.uint64(1) << np.uint64(number % 64))
+        """Keep what a level decided: for each property the least state of all workers."""
+        for number, words in self._least().items():
+            self.decided[number] = (depth, words)
         for best in self.best:
             best[:] = 0
+
+    def _least(self) -> dict[int, Words]:
+        """Return for each property that the level decided so far the least state that does."""
+        words = self.space.words
+        least = {}
+        for number in range(len(self.space.asked)):
+            at = number * (words + 1)
+            kept = [best[at + 1 : at + 1 + words].copy() for best in self.best if best[at]]
+            if kept:
+                least[number] = min(kept, key=lambda state: tuple(map(int, state)))
+        return least
+
+    # -- checkpoints --------------------------------------------------------------------------------------------------
+
+    def _record(self) -> None:
+        if self.checkpoint is not None:
+            decided = [[number, depth, *map(int, words)] for number, (depth, words) in self.decided.items()]
+            least = [[number, *map(int, words)] for number, words in self._least().items()]
+            progress = {"expanded": self.expanded, "transitions": self.transitions, "decided": decided, "least": least}
+            self.checkpoint.record(progress)
+
+    def _take_up(self, last: Record) -> None:
+        """Go on where a record stands."""
+        self.expanded, self.transitions = last["expanded"], last["transitions"]
+        for number, depth, *words in last["decided"]:
+            self.decided[number] = (depth, np.array(words, dtype=np.uint64))
+        for number, *words in last["least"]:
+            at = number * (self.space.words + 1)
+            self.best[0][at : at + 1 + self.space.words] = np.array([1, *words], dtype=np.uint64)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let Ctrl-C wait for the end of a batch, so that a record can be written; a second one does not wait."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def interrupt(_signal: int, _frame: object) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def _impossible(space: Space) -> dict[str, Finding]:

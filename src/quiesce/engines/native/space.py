@@ -39,7 +39,8 @@ class Space:
         self.system, self.asked = system, asked
         self.layout: Layout = layout(system.flat.cells)
         self.words = self.layout.words
-        self.code: Compiled = compiled(program(system.flat, self.layout, asked))
+        self.text = program(system.flat, self.layout, asked)
+        self.code: Compiled = compiled(self.text)
         self.expand = self.code.address("expand")
         self.normal = 0
         self.crew = Crew(workers)
@@ -48,7 +49,9 @@ class Space:
         self.margin = max(BLOCK, self.branching)
         self.tree = Tree(self.words, self.margin * workers) if self.words > 1 else None
         bits = sum(field.bits for field in self.layout.fields) if self.tree is None else self.tree.bits
-        self.table = Table(bits, 0 if self.tree is None else self.tree.right, self.crew)
+        self.permit: Callable[[int], None] = lambda more: None
+        self.at_end: list[Callable[[], None]] = []
+        self.table = self._table(bits)
         self.store = Store(cache_folder() / "states")
         self.levels: list[int] = [0]
         """Number of the first state of each level, and at the end the number of states."""
@@ -91,8 +94,23 @@ class Space:
         """Return the states found so far as columns."""
         return Columns(self.layout, self.count, self.read)
 
+    def refill(self) -> None:
+        """Enter all states in a new table: what they are known by has more bits now."""
+        self.table.free()
+        if self.tree is not None:
+            self.tree.grow()
+        self.table = self._table(self.table.bits if self.tree is None else self.tree.bits)
+        for first in range(0, self.count, READ):
+            self.table.enter(self.store.read(first, min(self.count, first + READ)))
+
+    def graph_bytes(self, edges: int) -> int:
+        """Return how much memory the graph takes while it is made."""
+        return edges * 4 + self.count * 16 + sum(self.table.slots()) * 4
+
     def free(self) -> None:
-        """Give back memory and file."""
+        """Give back memory and files."""
+        for close in self.at_end:
+            close()
         self.crew.dismiss()
         self.table.free()
         self.store.close()
@@ -172,6 +190,10 @@ class Space:
         return rows, marked
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _table(self, bits: int) -> Table:
+        right = 0 if self.tree is None else self.tree.right
+        return Table(bits, right, self.crew, lambda more: self.permit(more))
 
     def _buffer(self) -> Words:
         return np.empty(self.branching * self.words, dtype=np.uint64)

@@ -6,6 +6,7 @@ has a checksum, so that a file that was cut short or altered is found.
 
 from __future__ import annotations
 
+import os
 import zlib
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -77,10 +78,15 @@ class Store:
                 raise self._spoiled(f"was altered (page {page})")
         return keys[first - start : last - start]
 
+    def flush(self) -> None:
+        """Let what was written reach the disk."""
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+
     def resume(self, count: int, checks: list[int]) -> None:
         """Take over the first `count` keys of the file, and cut off what stands behind them."""
         assert self._file is not None
-        if self._file.seek(0, 2) < count * 8:
+        if self._file.seek(0, 2) < count * 8 or len(checks) != -(-count // PAGE):
             raise self._spoiled("ends too early")
         self._file.truncate(count * 8)
         self.count, self.checks = count, checks

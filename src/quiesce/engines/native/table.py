@@ -6,6 +6,8 @@ tables of keys with many bits. Sub-tables start with different sizes, so that th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,7 @@ LEAST_SLOTS = 256
 """Slots of the smallest sub-table at first."""
 FULL = 0.9
 """Load at which a sub-table grows."""
-SMALL = 64 << 20
+SMALL = 32 << 20
 """Bytes below which it doubles, and beyond which it grows by a quarter."""
 MOST_AT_ONCE = 1 << 18
 GREATEST_QUOTIENT = (1 << 27) - 1
@@ -31,10 +33,13 @@ GREATEST_QUOTIENT = (1 << 27) - 1
 
 
 class Table:
-    """A set of keys of a number of bits; of wide states, the lower number of a key has `right` of them (0: one word)."""
+    """A set of keys of a number of bits; of wide states, the lower number of a key has `right` of them (0: one word).
 
-    def __init__(self, bits: int, right: int, crew: Crew) -> None:
-        self.bits, self.right, self.crew = max(bits, LEAST_BITS), right, crew
+    `permit` is asked before the table takes that many bytes more; it raises MemoryError where they are too many.
+    """
+
+    def __init__(self, bits: int, right: int, crew: Crew, permit: Callable[[int], None]) -> None:
+        self.bits, self.right, self.crew, self.permit = max(bits, LEAST_BITS), right, crew, permit
         self.used = np.zeros(SUB_TABLES, dtype=np.int64)
         self._pages: list[Pages] = []
         self._plan: Words = np.zeros(3 * SUB_TABLES, dtype=np.uint64)
@@ -76,7 +81,8 @@ class Table:
         return int(sum(self._pages[part].bytes for part in parts) * factor) + copies
 
     def grow(self, parts: list[int]) -> None:
-        """Let some sub-tables grow, in parallel."""
+        """Let some sub-tables grow, in parallel; what `permit` raises leaves them as they are."""
+        self.permit(self.growth(parts))
         factor = self._factor()
         self.crew.each(lambda part: self._grow(part, factor), parts)
 
@@ -114,7 +120,9 @@ class Table:
                 report,
             )
             self.count_in(report)
-            self.grow(self.crowded(report))
+            crowded = self.crowded(report)
+            if crowded:
+                self.grow(crowded)
             found.append(fresh[: int(report[NEW])])
             keys = late[: int(report[LATE])].copy()
         return np.concatenate(found) if found else keys

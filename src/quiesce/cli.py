@@ -122,6 +122,9 @@ def check(
     max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds of search.")] = None,
     memory: Memory = None,
     workers: Workers = 0,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="Search one state of each orbit of interchangeable copies.")
+    ] = False,
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
     ] = None,
@@ -148,7 +151,7 @@ def check(
     from quiesce.session import Session, Wanted
 
     limits = Limits(max_states=max_states, max_seconds=max_seconds, memory=_bytes(memory))
-    strategy = Strategy(workers=workers, checkpoint=checkpoint, resume=resume)
+    strategy = Strategy(workers=workers, symmetry=symmetry, checkpoint=checkpoint, resume=resume)
     session = Session(form == "json", plain, limits, started, strict=strict, strategy=strategy)
     wanted = Wanted(settings=_settings(constants), properties=properties or [], asked=asked or [], unfair=unfair or [])
     chosen = _chosen_targets(targets, everything)

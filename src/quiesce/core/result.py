@@ -40,8 +40,7 @@ class PropertyResult:
 class SystemResult:
     """The answers for one system. `seconds` is the search alone, `total_seconds` all; `stopped` names a limit,
     and `forecast` is then about how many states there are, if the levels tell.
-
-    `remarks` are those of lint; None where the search was not complete, or nobody asked.
+    `reduction` says which states were searched, where not all were. `remarks` are those of lint; None where the search was not complete, or nobody asked.
     """
 
     system: System
@@ -54,6 +53,7 @@ class SystemResult:
     properties: tuple[PropertyResult, ...]
     stopped: str | None = None
     forecast: int | None = None
+    reduction: str | None = None
     remarks: tuple[Remark, ...] | None = None
 
     @property

@@ -15,6 +15,9 @@ from quiesce.core.system import Property, PropertyKind, System
 from quiesce.core.trace import State, Step, Trace
 from quiesce.core.vacuity import never_true, without_conclusions
 
+REDUCED = "reduced"
+"""The flag of an answer from a search of some states that stand for all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -24,8 +27,8 @@ class Finding:
     state: State
 
 
-Predecessor = Callable[[State, int], State]
-"""From a state and its depth d > 0 to the least state of depth d - 1 that has a step to it."""
+Run = Callable[[State, int], list[State]]
+"""From a state that was found, and its depth, to a shortest run to it, or to a state like it: depth + 1 states."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ class Found:
     """What a search saw.
 
     `stopped` names the limit that ended it early (None: every reachable state was visited), `ungraphed` what kept the
-    graph of all edges from being made; `forecast` is about how many states there would have been.
+    graph of all edges from being made; `forecast` is about how many states there would have been. In a search of one
+    state of each orbit `orbits_of` is how many states the orbits have together.
     """
 
     states: int
@@ -43,34 +47,46 @@ class Found:
     stopped: str | None = None
     ungraphed: str | None = None
     forecast: int | None = None
+    orbits_of: int | None = None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What qualifies every answer."""
+        return () if self.orbits_of is None else (REDUCED,)
+
+    @property
+    def extent(self) -> str:
+        """All states that were seen, in words."""
+        if self.orbits_of is None:
+            return f"all {self.states:,} states"
+        return f"all {self.states:,} orbits ({self.orbits_of:,} states)"
 
 
-def conclude(
-    system: System, asked: tuple[Property, ...], found: Found, predecessor: Predecessor
-) -> tuple[PropertyResult, ...]:
+def conclude(system: System, asked: tuple[Property, ...], found: Found, run: Run) -> tuple[PropertyResult, ...]:
     """Return the verdicts on the asked properties; every trace is replayed first.
 
     Raises EngineError where the reference interpreter does not confirm a finding.
     """
     left = any(question.kind is PropertyKind.DOMAINS and question.name in found.findings for question in asked)
-    return tuple(_answer(system, question, found, predecessor, left) for question in asked)
+    return tuple(_answer(system, question, found, run, left) for question in asked)
 
 
-def _answer(system: System, question: Property, found: Found, predecessor: Predecessor, left: bool) -> PropertyResult:
+def _answer(system: System, question: Property, found: Found, run: Run, left: bool) -> PropertyResult:
     finding = found.findings.get(question.name)
     witnessed = question.kind is PropertyKind.SOMETIMES
     if finding is not None:
-        trace = _trace(system, question, finding, predecessor)
+        trace = _trace(system, question, run(finding.state, finding.depth))
         verdict = Verdict.HOLDS if witnessed else Verdict.VIOLATED
         scope = ("witness after " if witnessed else "counterexample of ") + counted_steps(trace)
-        return PropertyResult(property=question, verdict=verdict, scope=scope, trace=trace)
+        return PropertyResult(property=question, verdict=verdict, scope=scope, flags=found.flags, trace=trace)
     if found.stopped is not None or (left and question.kind is not PropertyKind.DOMAINS):
         return undecided(question, found.stopped)
     if question.kind is PropertyKind.ALWAYS_POSSIBLE and found.ungraphed is not None:
         return undecided(question, found.ungraphed)
-    scope = f"all {found.transitions:,} transitions" if question.step else f"all {found.states:,} states"
+    of_steps = question.step and found.orbits_of is None
+    scope = f"all {found.transitions:,} transitions" if of_steps else found.extent
     verdict = Verdict.VIOLATED if witnessed else Verdict.HOLDS
-    return PropertyResult(property=question, verdict=verdict, scope=scope)
+    return PropertyResult(property=question, verdict=verdict, scope=scope, flags=found.flags)
 
 
 def undecided(question: Property, stopped: str | None) -> PropertyResult:
@@ -79,14 +95,10 @@ def undecided(question: Property, stopped: str | None) -> PropertyResult:
     return PropertyResult(property=question, verdict=Verdict.UNKNOWN, scope=scope, flags=("truncated",))
 
 
-def _trace(system: System, question: Property, finding: Finding, predecessor: Predecessor) -> Trace:
-    """Rebuild a shortest run to a finding, backwards over the levels, and replay it."""
-    path = [finding.state]
-    for depth in range(finding.depth, 0, -1):
-        path.append(predecessor(path[-1], depth))
-    path.reverse()
+def _trace(system: System, question: Property, path: list[State]) -> Trace:
+    """Return a run over some states as a trace that shows a verdict, replayed."""
     taken = [_step(system, before, after) for before, after in pairwise(path)]
-    tail = () if question.kind is PropertyKind.ALWAYS_POSSIBLE else judge(system, question, finding.state)
+    tail = () if question.kind is PropertyKind.ALWAYS_POSSIBLE else judge(system, question, path[-1])
     if tail is None:
         raise EngineError(f"the reference does not confirm what was found for {question.name!r}")
     trace = Trace(start=path[0], steps=(*taken, *tail))
@@ -169,11 +181,14 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
         stopped=stopped,
     )
 
-    def predecessor(state: State, depth: int) -> State:
-        return next(before for before in levels[depth - 1] if any(step.target == state for step in successors[before]))
+    def run(state: State, depth: int) -> list[State]:
+        path = [state]
+        for level in reversed(levels[:depth]):
+            path.append(next(at for at in level if any(step.target == path[-1] for step in successors[at])))
+        return path[::-1]
 
     local = tuple(question for question in system.properties if question.kind not in ANSWERED_ELSEWHERE)
-    answers = conclude(system, local, result, predecessor)
+    answers = conclude(system, local, result, run)
     if stopped is None and not left:
         answers = tuple(_flagged(system, answer, levels, successors) for answer in answers)
     return Explored(levels=tuple(levels), successors=successors, found=result, answers=answers)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
+from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Found, conclude, undecided, vacuous
 from quiesce.engines.native.search import NAME, Limits, Strategy, Watcher, search, space_for
@@ -32,34 +34,86 @@ def check(
     `domains` is always among them. `watch` is called about ten times a second; `started` is the `time.perf_counter()`
     from which the total time is counted. Where `explained`, a temporal answer that a run shows comes with that run,
     and a violated formula is asked again under more fairness. Where `linted`, a complete search is looked over for
-    what it never saw. Raises SpecificationError: Q08 for an unknown property,
+    what it never saw. A strategy with symmetry searches one state of each orbit for the properties that no exchange of
+    copies changes, and all states for the others. Raises SpecificationError: Q08 for an unknown property,
     Q13 for an unbounded variable, Q14 and Q15 for the initial states, Q16 for a formula too large, Q50 and Q51 for a
     folder that a search cannot go on with; EngineError where
     the reference interpreter does not confirm an answer.
     """
     begun = time.perf_counter() if started is None else started
     asked = _asked(system, properties)
-    with space_for(system, asked, strategy) as space:
-        searched = time.perf_counter()
-        found = search(space, limits, strategy, watch)
-        seconds = time.perf_counter() - searched
-        answers = _answers(system, asked, space, found, explained)
-        seen = None
-        if linted and found.stopped is None and not _left(answers):
-            answers, seen = _linted(asked, space, answers)
-    return SystemResult(
-        system=system,
-        engine=NAME,
-        states=found.states,
-        transitions=found.transitions,
-        depth=found.depth,
-        seconds=seconds,
-        total_seconds=time.perf_counter() - begun,
-        properties=answers,
-        stopped=found.stopped,
-        forecast=found.forecast,
-        remarks=seen,
+    strategy = strategy or Strategy()
+    symmetry = Symmetry(system) if strategy.symmetry else None
+    reduced = [question for question in asked if symmetry is not None and symmetry.covers(question)]
+    search = _Search(system, limits or Limits(), strategy, watch, explained, linted)
+    if symmetry is None or not symmetry.machines:
+        result = search.of(asked, None)
+    else:
+        result = search.of(reduced, symmetry)
+        apart = [question for question in asked if question not in reduced]
+        if apart:
+            result = _together(asked, result, search.of([*apart, *_domains(asked)], None))
+    return replace(result, total_seconds=time.perf_counter() - begun)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How the questions of a system are searched for."""
+
+    system: System
+    limits: Limits
+    strategy: Strategy
+    watch: Watcher | None
+    explained: bool
+    linted: bool
+
+    def of(self, asked: Sequence[FlatProperty], symmetry: Symmetry | None) -> SystemResult:
+        """Return the answers of one search, of representatives where there is a symmetry."""
+        system = self.system
+        with space_for(system, asked, self.strategy, symmetry) as space:
+            searched = time.perf_counter()
+            found = search(space, self.limits, self.strategy, self.watch)
+            seconds = time.perf_counter() - searched
+            answers = _answers(system, asked, space, found, self.explained)
+            seen = None
+            if self.linted and symmetry is None and found.stopped is None and not _left(answers):
+                answers, seen = _linted(asked, space, answers)
+        return SystemResult(
+            system=system,
+            engine=NAME,
+            states=found.states,
+            transitions=found.transitions,
+            depth=found.depth,
+            seconds=seconds,
+            total_seconds=seconds,
+            properties=answers,
+            stopped=found.stopped,
+            forecast=found.forecast,
+            reduction=None if symmetry is None else _told(symmetry, found),
+            remarks=seen,
+        )
+
+
+def _told(symmetry: Symmetry, found: Found) -> str:
+    names = " and ".join(machine.name for machine in symmetry.machines)
+    return f"symmetry of {names}: one state of each orbit, for {found.orbits_of:,} states"
+
+
+def _together(asked: Sequence[FlatProperty], reduced: SystemResult, full: SystemResult) -> SystemResult:
+    """Return the answers of a reduced search and of a full one for the properties that it does not cover."""
+    found = {answer.property: answer for answer in (*full.properties, *reduced.properties)}
+    apart = len(asked) - len(reduced.properties)
+    return replace(
+        reduced,
+        properties=tuple(found[question.property] for question in asked),
+        seconds=reduced.seconds + full.seconds,
+        stopped=reduced.stopped or full.stopped,
+        reduction=f"{reduced.reduction}; {apart} of {len(asked)} properties by a search of all {full.states:,} states",
     )
+
+
+def _domains(asked: Sequence[FlatProperty]) -> list[FlatProperty]:
+    return [question for question in asked if question.property.kind is PropertyKind.DOMAINS]
 
 
 def _asked(system: System, words: Sequence[str] | None) -> list[FlatProperty]:
@@ -77,7 +131,7 @@ def _answers(
     system: System, asked: Sequence[FlatProperty], space: Space, found: Found, explained: bool
 ) -> tuple[PropertyResult, ...]:
     at_once = tuple(question.property for question in asked if question.property.kind not in AFTER_SEARCH)
-    concluded = conclude(system, at_once, found, space.predecessor)
+    concluded = conclude(system, at_once, found, space.run_to)
     answerable = found.stopped is None and found.ungraphed is None and not _left(concluded)
     reason = found.stopped or found.ungraphed
     later = _later(space, explained) if answerable else lambda question: undecided(question.property, reason)

@@ -34,6 +34,7 @@ def _system(result: SystemResult, plain: bool) -> dict[str, Json]:
         "total_seconds": 0.0 if plain else round(result.total_seconds, 6),
         "stopped": result.stopped,
         "forecast": result.forecast,
+        "reduction": result.reduction,
         "properties": [_property(result.system, answer) for answer in result.properties],
         "lint": None if result.remarks is None else [_remark(remark) for remark in result.remarks],
     }

@@ -31,6 +31,8 @@ def report(result: SystemResult, *, plain: bool = False, traces: bool = True) ->
         if traces and answer.trace is not None and answer.verdict is Verdict.VIOLATED:
             lines += ["", *clauses(result.system, answer), *table(result.system, answer.trace), ""]
     lines.append(f"  {summary(result, plain=plain)}")
+    if result.reduction:
+        lines.append(f"  {result.reduction}")
     lines += [f"  {line}" for line in lint_line(result)]
     return "\n".join(lines)
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from quiesce.engines.native import instructions
+from quiesce.engines.native import instructions, symmetry_kernels
 from quiesce.engines.native.instructions import (
     LINE,
     add_to,
@@ -38,8 +38,9 @@ from quiesce.engines.native.instructions import (
     upper_product,
 )
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native.symmetry_kernels import canonical
 
-_before = enter_cache(__file__, instructions.__file__)
+_before = enter_cache(__file__, instructions.__file__, symmetry_kernels.__file__)
 
 ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -283,7 +284,8 @@ def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def work(  # type: ignore[no-untyped-def]
-    code, normal, words, frontier, first, last, ticket, chunk, table, bits, right, tree, margin, room, block, scratch_, pending_, best_, fresh_, late_, report_
+    code, canon, words, frontier, first, last, ticket, chunk, table, bits, right, tree, margin, room, block,
+    scratch_, canon_scratch_, pending_, best_, fresh_, late_, report_,
 ):
     """Expand states of the frontier, chunk after chunk, until none of `first` to `last` - 1 is left.
 
@@ -295,6 +297,7 @@ def work(  # type: ignore[no-untyped-def]
     """
     scratch, pending, best = scratch_.ctypes.data, pending_.ctypes.data, best_.ctypes.data
     fresh, late, report = fresh_.ctypes.data, late_.ctypes.data, report_.ctypes.data
+    canon_scratch = canon_scratch_.ctypes.data
     parent, numbers, changed, info, filter_, queue, buffer, keys = _parts(scratch, words, len(pending_), room)
     transitions, new, lost = np.int64(0), np.int64(0), np.int64(0)
     begin, end = last, last
@@ -323,8 +326,9 @@ def work(  # type: ignore[no-untyped-def]
                     hits = get(info, 1 + word) & get(pending, word)
                     if hits != ZERO:
                         _note(hits, word, state, words, best)
-                if normal != 0:
-                    expand(normal, successors, count, changed)
+                if canon != 0:
+                    for successor in range(count):
+                        canonical(canon, words, successors + successor * words * 8, canon_scratch)
                 if words > 1:
                     _intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
                 made += count
@@ -400,6 +404,14 @@ def _intern(tree, words, state, numbers, changed, successors, count, keys):  # t
                 pair = (get(changed, left) << np.uint64(32)) | get(changed, right)
                 put(changed, node, _interned(place, pair))
         put(keys, successor, (get(changed, 2 * words - 4) << np.uint64(32)) | get(changed, 2 * words - 3))
+
+
+@njit(cache=True, nogil=True)
+def canonical_forms(plan, words, states_, scratch_, alike):  # type: ignore[no-untyped-def]
+    """Replace states by their canonical forms; `alike` gets how many exchanges leave each as it is."""
+    states, scratch = states_.ctypes.data, scratch_.ctypes.data
+    for number in range(len(alike)):
+        alike[number] = canonical(plan, words, states + number * words * 8, scratch)
 
 
 @njit(inline="always")

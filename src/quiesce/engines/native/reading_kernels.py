@@ -5,26 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from quiesce.engines.native import instructions, kernels
+from quiesce.engines.native import instructions, kernels, symmetry_kernels
 from quiesce.engines.native.instructions import LINE, expand, get, get_number, prefetch, put, put_number
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native.symmetry_kernels import canonical
 from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, _home, _intern, _precedes, _scan, _unpacked
 
-_before = enter_cache(__file__, kernels.__file__, instructions.__file__)
+_before = enter_cache(__file__, kernels.__file__, instructions.__file__, symmetry_kernels.__file__)
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
-def least_predecessor(code, normal, states_, words, target_, buffer_, info_):  # type: ignore[no-untyped-def]
+def least_predecessor(code, canon, states_, words, target_, buffer_, canon_scratch_, info_):  # type: ignore[no-untyped-def]
     """Return the least of some states that has a step to the target, or -1."""
     states, buffer, info, target = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, target_.ctypes.data
     best = np.int64(-1)
     for position in range(len(states_) // words):
         made = expand(code, states + position * words * 8, buffer, info)
-        if normal != 0:
-            expand(normal, buffer, made, info)
         for successor in range(made):
+            if canon != 0:
+                canonical(canon, words, buffer + successor * words * 8, canon_scratch_.ctypes.data)
             same = True
             for word in range(words):
                 same = same and get(buffer, successor * words + word) == get(target, word)
@@ -135,7 +136,9 @@ def number_keys(table, bits, right, slots, keys_, first):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def link(code, normal, words, keys_, table, bits, right, slots, tree, room, scratch_, info_, targets_):  # type: ignore[no-untyped-def]
+def link(  # type: ignore[no-untyped-def]
+    code, canon, words, keys_, table, bits, right, slots, tree, room, scratch_, canon_scratch_, info_, targets_
+):
     """Fill in the numbers of all successors of some states, in order; return how many there are.
 
     `room` is the greatest number of successors of a state; `link_scratch` says how much scratch they need.
@@ -154,8 +157,9 @@ def link(code, normal, words, keys_, table, bits, right, slots, tree, room, scra
             state = parent
             _unpacked(tree, words, get(frontier, position), numbers, parent)
         made = expand(code, state, buffer, info)
-        if normal != 0:
-            expand(normal, buffer, made, changed)
+        if canon != 0:
+            for successor in range(made):
+                canonical(canon, words, buffer + successor * words * 8, canon_scratch_.ctypes.data)
         if words > 1:
             _intern(tree, words, state, numbers, changed, buffer, made, keys)
         for successor in range(made):

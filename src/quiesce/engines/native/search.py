@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native import graph_kernels, kernels
@@ -75,10 +76,11 @@ class Limits:
 class Strategy:
     """How to search: by how many threads (0: one for each core), and in which folder to leave or to find it.
 
-    None of this changes an answer.
+    `symmetry` searches one state of each orbit. None of this changes a verdict.
     """
 
     workers: int = 0
+    symmetry: bool = False
     checkpoint: Path | None = None
     resume: Path | None = None
 
@@ -86,10 +88,15 @@ class Strategy:
 Watcher = Callable[[Progress], None]
 
 
-def space_for(system: System, asked: Sequence[FlatProperty], strategy: Strategy | None = None) -> Space:
-    """Return the space of a system before its search."""
+def space_for(
+    system: System,
+    asked: Sequence[FlatProperty],
+    strategy: Strategy | None = None,
+    symmetry: Symmetry | None = None,
+) -> Space:
+    """Return the space of a system before its search, of representatives where there is a symmetry."""
     workers = strategy.workers if strategy is not None else 0
-    return Space(system, asked, workers or all_cores())
+    return Space(system, asked, workers or all_cores(), symmetry)
 
 
 def search(
@@ -116,6 +123,7 @@ class _Search:
         self.block = max(1, min(TOGETHER, BLOCK // space.branching))
         scratch = kernels.scratch_words(space.words, space.flag_words, space.margin)
         self.scratch = [np.full(scratch, kernels.ALL, dtype=np.uint64) for _ in range(workers)]
+        self.canon_scratch = [space.canon_scratch() for _ in range(workers)]
         self.best = [np.zeros(64 * space.flag_words * (space.words + 1), dtype=np.uint64) for _ in range(workers)]
         room = self.batch * space.branching
         self.fresh = [np.empty(room, dtype=np.uint64) for _ in range(workers)]
@@ -169,6 +177,7 @@ class _Search:
             findings=findings,
             stopped=stopped,
             ungraphed=ungraphed,
+            orbits_of=None if space.canon is None else space.concrete_states(),
             forecast=None if stopped is None else forecast(space.levels[:-1]),
         )
 
@@ -190,7 +199,8 @@ class _Search:
 
     def _identity(self, keys: Words) -> str:
         words = keys if self.space.tree is None else self.space.tree.states(keys)
-        parts = (self.space.text.encode(), words.tobytes(), str(self.keeps_order).encode())
+        exchanged = () if self.space.canon is None else self.space.canon.names
+        parts = (self.space.text.encode(), words.tobytes(), repr((self.keeps_order, exchanged)).encode())
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _level(self) -> str | None:
@@ -273,7 +283,7 @@ class _Search:
         def work(number: int) -> None:
             kernels.work(
                 space.expand,
-                space.normal,
+                space.canon_address,
                 space.words,
                 frontier.ctypes.data,
                 first,
@@ -288,6 +298,7 @@ class _Search:
                 space.margin,
                 self.block,
                 self.scratch[number],
+                self.canon_scratch[number],
                 self.pending,
                 self.best[number],
                 self.fresh[number],

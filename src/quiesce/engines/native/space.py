@@ -9,17 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
+from quiesce.core.reference import steps
+from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatFormula, FlatProperty, System
 from quiesce.core.trace import State
 from quiesce.engines.native import reading_kernels as kernels
 from quiesce.engines.native.codegen import flag_words, program, row_program
 from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.crew import Crew
+from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import Layout, layout
 from quiesce.engines.native.machine_code import Compiled, cache_folder, compiled
 from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.store import Store
+from quiesce.engines.native.symmetry import Canon
 from quiesce.engines.native.table import Table
 
 Words = NDArray[np.uint64]
@@ -35,14 +39,16 @@ MOST_NUMBERED = 1 << 32
 class Space:
     """The states found so far, by number: in levels, in the order of their discovery."""
 
-    def __init__(self, system: System, asked: Sequence[FlatProperty], workers: int = 1) -> None:
+    def __init__(
+        self, system: System, asked: Sequence[FlatProperty], workers: int = 1, symmetry: Symmetry | None = None
+    ) -> None:
         self.system, self.asked = system, asked
         self.layout: Layout = layout(system.flat.cells)
         self.words = self.layout.words
         self.text = program(system.flat, self.layout, asked)
         self.code: Compiled = compiled(self.text)
         self.expand = self.code.address("expand")
-        self.normal = 0
+        self.canon = None if symmetry is None else Canon(symmetry, self.layout)
         self.crew = Crew(workers)
         self.branching = max(1, len(system.flat.rows))
         self.flag_words = flag_words(len(asked))
@@ -71,9 +77,20 @@ class Space:
         """Where the kernels find the interning tree; 0 where a state has one word."""
         return 0 if self.tree is None else self.tree.address
 
+    @property
+    def canon_address(self) -> int:
+        """Where the kernels find the plan of the canonical form; 0 where no copies are exchanged."""
+        return 0 if self.canon is None else self.canon.address
+
+    def canon_scratch(self) -> Words:
+        """Return what the kernels need to work out a canonical form."""
+        return np.empty(1 if self.canon is None else self.canon.scratch_words, dtype=np.uint64)
+
     def pack(self, states: Sequence[State]) -> Words:
-        """Return the keys of states."""
+        """Return the keys of states, or of their canonical forms."""
         words = np.concatenate([self.layout.pack(state) for state in states])
+        if self.canon is not None:
+            words = self.canon.of(words)[0]
         return words if self.tree is None else self.tree.keys(words)
 
     def read(self, first: int, last: int) -> Words:
@@ -123,6 +140,30 @@ class Space:
     def __exit__(self, *_problem: object) -> None:
         self.free()
 
+    def run_to(self, state: State, depth: int) -> list[State]:
+        """Return a shortest run to a state of a level, over least states; of representatives, a run that is real."""
+        path = [state]
+        for level in range(depth, 0, -1):
+            path.append(self.predecessor(path[-1], level))
+        path.reverse()
+        return path if self.canon is None else self._concrete(path)
+
+    def _concrete(self, path: list[State]) -> list[State]:
+        """Follow representatives by steps of the system itself."""
+        assert self.canon is not None
+        forms = [self.layout.pack(state) for state in path]
+        run = [next(state for state in initial_states(self.system) if np.array_equal(self.canon.form(state), forms[0]))]
+        for form in forms[1:]:
+            targets = (step.target for step in steps(self.system, run[-1]) if step.target is not None)
+            run.append(next(target for target in targets if np.array_equal(self.canon.form(target), form)))
+        return run
+
+    def concrete_states(self) -> int:
+        """Return how many states there are in the orbits of those found."""
+        if self.canon is None:
+            return self.count
+        return sum(self.canon.orbits(self.canon.of(states)[1]) for _, states in self.blocks(0, self.count))
+
     # -- what a finished search is asked ------------------------------------------------------------------------------
 
     def predecessor(self, state: State, depth: int) -> State:
@@ -131,7 +172,14 @@ class Space:
         found: list[Words] = []
         for _, states in self.blocks(self.levels[depth - 1], self.levels[depth]):
             number = kernels.least_predecessor(
-                self.expand, self.normal, states, self.words, target, self._buffer(), self._info()
+                self.expand,
+                self.canon_address,
+                states,
+                self.words,
+                target,
+                self._buffer(),
+                self.canon_scratch(),
+                self._info(),
             )
             if number >= 0:
                 found.append(states[number * self.words : (number + 1) * self.words].copy())
@@ -227,7 +275,7 @@ class Space:
         table = self.table
         kernels.link(
             self.expand,
-            self.normal,
+            self.canon_address,
             self.words,
             np.ascontiguousarray(self.store.read(first, last)),
             table.address,
@@ -237,6 +285,7 @@ class Space:
             self.tree_address,
             self.branching,
             np.empty(kernels.link_scratch(self.words, self.branching), dtype=np.uint64),
+            self.canon_scratch(),
             self._info(),
             targets,
         )

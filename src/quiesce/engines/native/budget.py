@@ -1,0 +1,50 @@
+"""How much memory a search may use, and how much the process uses: what ends a search before the system kills it."""
+
+from __future__ import annotations
+
+SHARE = 0.8
+"""Part of the free memory that a search may use when nobody says otherwise."""
+UNCHECKED = 64 << 20
+"""Bytes of a space below which nobody looks, unless a limit was given."""
+UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+class OutOfMemory(MemoryError):
+    """The next step needs more than the limit allows; the message names the limit."""
+
+
+class Budget:
+    """The memory that the whole process may use: a number of bytes, or None for a share of what is free now."""
+
+    def __init__(self, most: int | None) -> None:
+        self.given = most
+        self.most = 0
+
+    def check(self, in_use: int, more: int) -> None:
+        """Raise OutOfMemory where `more` bytes are too many; `in_use` is what the space itself has."""
+        if self.given is None and in_use + more < UNCHECKED:
+            return
+        import psutil
+
+        resident = psutil.Process().memory_info().rss
+        if not self.most:
+            self.most = self.given or int(SHARE * (psutil.virtual_memory().available + resident))
+        if resident + more > self.most:
+            raise OutOfMemory(f"{shown(self.most)} of memory")
+
+
+def shown(size: int) -> str:
+    """Return a number of bytes as people read it: `4.0 GiB`."""
+    unit = next((name for name, bytes_ in reversed(UNITS.items()) if size >= bytes_), "K")
+    return f"{size / UNITS[unit]:.1f} {unit}iB"
+
+
+def size(text: str) -> int | None:
+    """Return the bytes of `4G`, `512M`, `1.5GiB` or a plain number; None for anything else."""
+    number = text.strip().upper().removesuffix("IB").removesuffix("B")
+    unit = UNITS.get(number[-1:], 1)
+    try:
+        found = float(number.rstrip("KMGT")) * unit
+    except ValueError:
+        return None
+    return int(found) if 0 < found < float("inf") else None

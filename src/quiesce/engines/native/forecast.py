@@ -1,0 +1,37 @@
+"""How many states there will be, from the widths of the levels so far.
+
+A parabola is laid through the logarithms of the last widths and followed until a level has no state: most spaces widen
+and narrow like that. A space that widens again later has more, so it is a forecast, not a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+
+import numpy as np
+
+LAST = 5
+"""Levels that the parabola goes through."""
+METHOD = f"a parabola through the logarithms of the last {LAST} level widths"
+MOST_LEVELS = 100_000
+
+
+def forecast(levels: Sequence[int]) -> int | None:
+    """Return about how many states there will be; None while the levels do not bend down.
+
+    `levels` are the numbers of the first states of the levels, and at the end the number of all states found.
+    """
+    widths = np.diff(np.asarray(levels[-LAST - 1 :]))
+    if len(widths) < LAST or not widths.all():
+        return None
+    bend, slope, level = np.polyfit(np.arange(LAST) - (LAST - 1), [log(width) for width in widths], 2)
+    if bend >= 0:
+        return None
+    total = float(levels[-1])
+    for ahead in range(1, MOST_LEVELS):
+        width = exp(min(60.0, float(bend * ahead * ahead + slope * ahead + level)))
+        if width < 1:
+            break
+        total += width
+    return int(float(f"{total:.2g}"))

@@ -20,14 +20,20 @@ def provider(
     sockets: Annotated[int, Between(1, 12)] = 4,
     starts: Annotated[int, Between(1, 8)] = 2,
     data: Annotated[int, Between(1, 8)] = 2,
+    padding: Annotated[int, Between(0, 60)] = 0,
 ) -> System:
-    """Return clients, sockets and a provider that drains and frees after the last cleanup."""
+    """Return clients, sockets and a provider that drains and frees after the last cleanup.
+
+    Every socket has `padding` bits more, which never change: the same states, spread over more words.
+    """
     provider = Machine("provider", states=["down", "up", "draining", "freeing"])
     references = provider.count("references", up_to=clients * starts)
     client = Machine("client", copies=clients)
     held = client.count("held", up_to=starts)
     socket = Machine("socket", copies=sockets, states=["none", "open", "closing"])
     unsent = socket.count("unsent", up_to=data)
+    if padding:
+        socket.count("padding", up_to=2**padding - 1)
 
     client.calls("WSPStartup", when=held < starts, then={held: held + 1})
     provider.on("WSPStartup", source=["down", "up"], dest="up", then={references: references + 1})

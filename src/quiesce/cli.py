@@ -125,6 +125,9 @@ def check(
     symmetry: Annotated[
         bool, typer.Option("--symmetry", help="Search one state of each orbit of interchangeable copies.")
     ] = False,
+    partial_order: Annotated[
+        bool, typer.Option("--por", help="Take some of the enabled rows where that decides states and deadlocks.")
+    ] = False,
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
     ] = None,
@@ -151,7 +154,11 @@ def check(
     from quiesce.session import Session, Wanted
 
     limits = Limits(max_states=max_states, max_seconds=max_seconds, memory=_bytes(memory))
-    strategy = Strategy(workers=workers, symmetry=symmetry, checkpoint=checkpoint, resume=resume)
+    if symmetry and partial_order:
+        raise SpecificationError("Q48", "--symmetry and --por do not work together", hint="give one of them")
+    strategy = Strategy(
+        workers=workers, symmetry=symmetry, partial_order=partial_order, checkpoint=checkpoint, resume=resume
+    )
     session = Session(form == "json", plain, limits, started, strict=strict, strategy=strategy)
     wanted = Wanted(settings=_settings(constants), properties=properties or [], asked=asked or [], unfair=unfair or [])
     chosen = _chosen_targets(targets, everything)

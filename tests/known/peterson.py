@@ -74,3 +74,34 @@ def n_peterson(*, processes: Annotated[int, Between(2, 7)] = 3, undefined: bool 
     critical = count_of(climber.state == "critical" for climber in climbers.values())
     system.always("at most one is critical", critical <= 1)
     return system
+
+
+def interchangeable_peterson(*, processes: Annotated[int, Between(2, 9)] = 3) -> System:
+    """Return the same n processes as copies of one machine; a turn is a copy, or undefined at first."""
+    floors = range(1, processes)
+    turns = Machine("turns")
+    climber = Machine(
+        "process", copies=processes, states=["idle", "announcing", "yielding", "waiting", "critical"]
+    )
+    turn = {floor: turns.one_of(f"turn {floor}", climber, optional=True) for floor in floors}
+    announced, floor_of = climber.count("announced", up_to=processes - 1), climber.count("climbing", up_to=processes)
+    climber.step("start", source="idle", dest="announcing", then={floor_of: 1})
+    climber.step("announce", source="announcing", dest="yielding", then={announced: floor_of})
+    for floor in floors:
+        climber.calls(f"yield {floor}", source="yielding", dest="waiting", when=floor_of == floor)
+        turns.on(f"yield {floor}", then={turn[floor]: climber.acting})
+        alone = all_of((climber.acting == other) | (announced[other] < floor) for other in climber)
+        may_climb = alone | (turn[floor] != climber.acting)
+        climber.step(
+            f"leave floor {floor}",
+            source="waiting",
+            dest="announcing" if floor + 1 < processes else "critical",
+            when=(floor_of == floor) & may_climb,
+            then={floor_of: floor + 1},
+        )
+        climber.step(f"wait on {floor}", source="waiting", when=(floor_of == floor) & ~may_climb)
+    climber.step("leave", source="critical", dest="idle", then={announced: 1})
+    system = System("n peterson", turns, climber)
+    critical = count_of(climber.state[each] == "critical" for each in climber)
+    system.always("at most one is critical", critical <= 1)
+    return system

@@ -38,9 +38,11 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemResult:
-    """The answers for one system. `seconds` is the search alone, `total_seconds` all; `stopped` names a limit,
-    and `forecast` is then about how many states there are, if the levels tell.
-    `reduction` says which states were searched, where not all were. `remarks` are those of lint; None where the search was not complete, or nobody asked.
+    """The answers for one system. `seconds` is the search alone, `total_seconds` all.
+
+    `stopped` names a limit, and `forecast` is then about how many states there are, if the levels tell. `reduction`
+    says which states were searched, where not all were. `remarks` are those of lint; None where the search was not
+    complete, or nobody asked.
     """
 
     system: System

@@ -30,7 +30,11 @@ REDUCIBLE = frozenset(
 """The questions that have one answer for all states of an orbit. Others speak of runs, or of single copies' rows."""
 
 
-class _PickedOut(Exception):
+MOST_COPIES = 20
+"""With more copies a machine counts as not symmetric: 21! exchanges are more than 64 bits count."""
+
+
+class _PickedOutError(Exception):
     """An expression computes with a copy in a way that no exchange can be applied to."""
 
 
@@ -65,17 +69,19 @@ class Symmetry:
         told = [expr for expr, _ in question.predicate.expressions()]
         try:
             return all(
-                self._number(expr, exchange) == self._number(expr, None) for expr in told for exchange in self._exchanges
+                self._number(expr, exchange) == self._number(expr, None)
+                for expr in told
+                for exchange in self._exchanges
             )
-        except _PickedOut:
+        except _PickedOutError:
             return False
 
     def _is_symmetric(self, machine: Machine) -> bool:
-        if machine.copies is None or machine.copies < 2 or not self._has_whole_domains(machine):
+        if machine.copies is None or not 2 <= machine.copies <= MOST_COPIES or not self._has_whole_domains(machine):
             return False
         try:
             return all(self._described(exchange) == self._rows for exchange in _generators(machine))
-        except _PickedOut:
+        except _PickedOutError:
             return False
 
     def _has_whole_domains(self, machine: Machine) -> bool:
@@ -155,7 +161,7 @@ class Symmetry:
             if domain is not None
         }
         if len(found) > 1:
-            raise _PickedOut
+            raise _PickedOutError
         return next(iter(found), None)
 
     def _domain(self, node: Expr) -> Domain | None:
@@ -167,7 +173,7 @@ class Symmetry:
     def _accept(self, slot: int, domain: Domain | None) -> None:
         own = self._domain(Cell(slot))
         if own is not None and own != domain:
-            raise _PickedOut
+            raise _PickedOutError
 
 
 def _generators(machine: Machine) -> Iterator[Exchange]:
@@ -205,4 +211,3 @@ def _joined(node: Apply) -> Iterator[Expr]:
             yield from _joined(operand)
         else:
             yield operand
-

@@ -37,7 +37,8 @@ class Found:
 
     `stopped` names the limit that ended it early (None: every reachable state was visited), `ungraphed` what kept the
     graph of all edges from being made; `forecast` is about how many states there would have been. In a search of one
-    state of each orbit `orbits_of` is how many states the orbits have together.
+    state of each orbit `orbits_of` is how many states the orbits have together; `partial` where some enabled rows were
+    not taken.
     """
 
     states: int
@@ -48,15 +49,18 @@ class Found:
     ungraphed: str | None = None
     forecast: int | None = None
     orbits_of: int | None = None
+    partial: bool = False
 
     @property
     def flags(self) -> tuple[str, ...]:
         """What qualifies every answer."""
-        return () if self.orbits_of is None else (REDUCED,)
+        return (REDUCED,) if self.partial or self.orbits_of is not None else ()
 
     @property
     def extent(self) -> str:
         """All states that were seen, in words."""
+        if self.partial:
+            return f"{self.states:,} states that stand for all"
         if self.orbits_of is None:
             return f"all {self.states:,} states"
         return f"all {self.states:,} orbits ({self.orbits_of:,} states)"
@@ -78,12 +82,13 @@ def _answer(system: System, question: Property, found: Found, run: Run, left: bo
         trace = _trace(system, question, run(finding.state, finding.depth))
         verdict = Verdict.HOLDS if witnessed else Verdict.VIOLATED
         scope = ("witness after " if witnessed else "counterexample of ") + counted_steps(trace)
+        scope += ", perhaps not the shortest" if found.partial else ""
         return PropertyResult(property=question, verdict=verdict, scope=scope, flags=found.flags, trace=trace)
     if found.stopped is not None or (left and question.kind is not PropertyKind.DOMAINS):
         return undecided(question, found.stopped)
     if question.kind is PropertyKind.ALWAYS_POSSIBLE and found.ungraphed is not None:
         return undecided(question, found.ungraphed)
-    of_steps = question.step and found.orbits_of is None
+    of_steps = question.step and not found.flags
     scope = f"all {found.transitions:,} transitions" if of_steps else found.extent
     verdict = Verdict.VIOLATED if witnessed else Verdict.HOLDS
     return PropertyResult(property=question, verdict=verdict, scope=scope, flags=found.flags)

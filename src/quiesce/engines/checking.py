@@ -11,8 +11,10 @@ from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Found, conclude, undecided, vacuous
-from quiesce.engines.native.search import NAME, Limits, Strategy, Watcher, search, space_for
+from quiesce.engines.native.options import Limits, Strategy, Watcher
+from quiesce.engines.native.search import NAME, search, space_for
 from quiesce.engines.native.space import Space
+from quiesce.engines.native.stubborn import refusal
 from quiesce.engines.survey import survey
 
 AFTER_SEARCH = frozenset({PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
@@ -46,7 +48,9 @@ def check(
     symmetry = Symmetry(system) if strategy.symmetry else None
     reduced = [question for question in asked if symmetry is not None and symmetry.covers(question)]
     search = _Search(system, limits or Limits(), strategy, watch, explained, linted)
-    if symmetry is None or not symmetry.machines:
+    if strategy.partial_order:
+        result = _partly(asked, search)
+    elif symmetry is None or not symmetry.machines:
         result = search.of(asked, None)
     else:
         result = search.of(reduced, symmetry)
@@ -76,7 +80,7 @@ class _Search:
             seconds = time.perf_counter() - searched
             answers = _answers(system, asked, space, found, self.explained)
             seen = None
-            if self.linted and symmetry is None and found.stopped is None and not _left(answers):
+            if self.linted and not found.flags and found.stopped is None and not _left(answers):
                 answers, seen = _linted(asked, space, answers)
         return SystemResult(
             system=system,
@@ -89,14 +93,31 @@ class _Search:
             properties=answers,
             stopped=found.stopped,
             forecast=found.forecast,
-            reduction=None if symmetry is None else _told(symmetry, found),
+            reduction=_told(symmetry, found),
             remarks=seen,
         )
 
 
-def _told(symmetry: Symmetry, found: Found) -> str:
+def _told(symmetry: Symmetry | None, found: Found) -> str | None:
+    """Return in words which states were searched, where not all were."""
+    if found.partial:
+        return "partial order: in each state a stubborn set of the enabled rows"
+    if symmetry is None:
+        return None
     names = " and ".join(machine.name for machine in symmetry.machines)
     return f"symmetry of {names}: one state of each orbit, for {found.orbits_of:,} states"
+
+
+def _partly(asked: Sequence[FlatProperty], search: _Search) -> SystemResult:
+    """Return the answers of a search with stubborn sets; what it says nothing of is refused, with the reason."""
+    result = search.of([question for question in asked if refusal(question) is None], None)
+    found = {answer.property: answer for answer in result.properties}
+    for question in asked:
+        if (reason := refusal(question)) is not None:
+            found[question.property] = PropertyResult(
+                property=question.property, verdict=Verdict.UNKNOWN, scope=f"{reason}; leave out --por"
+            )
+    return replace(result, properties=tuple(found[question.property] for question in asked))
 
 
 def _together(asked: Sequence[FlatProperty], reduced: SystemResult, full: SystemResult) -> SystemResult:

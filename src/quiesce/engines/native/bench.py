@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from statistics import median
 
 from quiesce.core.system import System
-from quiesce.engines.native.search import Strategy, search, space_for
+from quiesce.engines.native.options import Strategy
+from quiesce.engines.native.search import search, space_for
 
 
 def measure(system: System, runs: int, strategy: Strategy) -> Iterator[str]:
@@ -34,4 +35,4 @@ def measure(system: System, runs: int, strategy: Strategy) -> Iterator[str]:
         )
         workers = space.crew.workers
         space.free()
-    yield f"median: {median(rates):.1f} million transitions a second with {counted(workers, 'worker')}"
+    yield f"median: {median(rates):.1f} million transitions a second with {workers} worker{'' if workers == 1 else 's'}"

@@ -9,7 +9,7 @@ UNCHECKED = 64 << 20
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
-class OutOfMemory(MemoryError):
+class MemoryLimitError(MemoryError):
     """The next step needs more than the limit allows; the message names the limit."""
 
 
@@ -21,7 +21,7 @@ class Budget:
         self.most = 0
 
     def check(self, in_use: int, more: int) -> None:
-        """Raise OutOfMemory where `more` bytes are too many; `in_use` is what the space itself has."""
+        """Raise MemoryLimitError where `more` bytes are too many; `in_use` is what the space itself has."""
         if self.given is None and in_use + more < UNCHECKED:
             return
         import psutil
@@ -30,7 +30,7 @@ class Budget:
         if not self.most:
             self.most = self.given or int(SHARE * (psutil.virtual_memory().available + resident))
         if resident + more > self.most:
-            raise OutOfMemory(f"{shown(self.most)} of memory")
+            raise MemoryLimitError(f"{shown(self.most)} of memory")
 
 
 def shown(size: int) -> str:

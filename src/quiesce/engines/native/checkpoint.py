@@ -1,8 +1,8 @@
 """A search on disk: killed at any moment, it goes on from its last record as if nothing had happened.
 
-A folder holds the keys of all states, the values of the interning tree, and a journal. A record of the journal says how
-much of the other files counts, and how far the search was; each has a checksum. What stands behind the last whole record
-is cut off: those batches are searched again.
+A folder holds the keys of all states, the values of the interning tree, and a journal. A record of the journal says
+how much of the other files counts, and how far the search was; each has a checksum. What stands behind the last whole
+record is cut off: those batches are searched again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Record = dict[str, Any]
 
 
 class Checkpoint:
-    """The folder of a search. A new search needs a folder without a journal, a resumed one a journal of its own kind."""
+    """The folder of a search. A new search needs one without a journal, a resumed one needs its own."""
 
     def __init__(self, folder: Path, space: Space, identity: str, *, resumed: bool) -> None:
         self.folder, self.space = folder, space
@@ -134,4 +134,3 @@ def _read(path: Path, identity: str) -> list[Record]:
             hint="name the same target, parameters and options, or begin anew with --checkpoint in another folder",
         )
     return records[1:]
-

@@ -25,7 +25,7 @@ class Crew:
         self._pool = ThreadPoolExecutor(workers - 1) if workers > 1 else None
 
     def together(self, task: Callable[[int], None], workers: int | None = None) -> None:
-        """Let some workers (None: all) do a task, each with its number; return when all are done, even if one raises."""
+        """Let some workers (None: all) do a task, each with its number; return when all are done, even if one fails."""
         asked = self.workers if workers is None else min(workers, self.workers)
         if self._pool is None or asked == 1:
             task(0)

@@ -5,7 +5,7 @@ Text is built, not objects: it is the fastest way from Python, and it is the key
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from quiesce.core.domains import Boolean
@@ -162,6 +162,20 @@ class Function:
             if truth != "true":
                 total = truth if total == "true" else self.emit(f"and i1 {total}, {truth}")
         return total
+
+
+def truths_program(flat: Flat, layout: Layout, truths: Sequence[Expr]) -> str:
+    """Return the LLVM text of `truths(state, out, info)`: bit n of `out` tells whether truth n holds in the state."""
+    out = Function(flat, layout)
+    for word in range(0, len(truths), 64):
+        total = "0"
+        for position, truth in enumerate(truths[word : word + 64]):
+            total = out.emit(f"or i64 {total}, {out.bit(out.truth(truth), position)}")
+        out.do(f"store i64 {total}, ptr {out.address('%out', word // 64)}")
+    out.do("ret i64 0")
+    body = "\n".join(out.lines)
+    arguments = "ptr noalias readonly %state, ptr noalias writeonly %out, ptr noalias writeonly %info"
+    return f"{HEADER}define i64 @truths({arguments}) {{\nentry:\n{body}\n}}\n"
 
 
 def _nodes(expr: Expr) -> Iterator[Expr]:

@@ -30,14 +30,16 @@ def memory(width: int) -> tuple[Any, Any]:
     @intrinsic
     def load(typingctx, base, index):  # type: ignore[no-untyped-def]
         def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            return builder.load(_place(builder, *arguments, integer))
+            base, index = arguments
+            return builder.load(_place(builder, base, index, integer))
 
         return unsigned(types.int64, types.int64), code
 
     @intrinsic
     def store(typingctx, base, index, value):  # type: ignore[no-untyped-def]
         def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            builder.store(arguments[2], _place(builder, *arguments[:2], integer))
+            base, index, value = arguments
+            builder.store(value, _place(builder, base, index, integer))
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, unsigned), code

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
-from quiesce.engines.native import kernels
-from quiesce.engines.native.kernels import COUNT, LEFT, LIMIT, MASK, NODE, RIGHT, SLOTS, VALUES
+from quiesce.engines.native import interning_kernels as kernels
+from quiesce.engines.native.interning_kernels import COUNT, LEFT, LIMIT, MASK, NODE, RIGHT, SLOTS, VALUES
 from quiesce.engines.native.memory import Pages
 
 Words = NDArray[np.uint64]
@@ -36,11 +36,9 @@ class Tree:
         self._plan: Words = np.zeros(self.nodes * NODE, dtype=np.uint64)
         self._values: list[Pages] = []
         self._slots: list[Pages] = []
-        waiting = list(range(words))
-        for node in range(words, self.nodes):
-            self._set(node, LEFT, waiting.pop(0))
-            self._set(node, RIGHT, waiting.pop(0))
-            waiting.append(node)
+        for node, (left, right) in enumerate(_pairs(words), start=words):
+            self._set(node, LEFT, left)
+            self._set(node, RIGHT, right)
         self.left = self.right = LEAST_WIDTH
         capacity = 1 << max(LEAST_WIDTH - 1, (2 * margin - 1).bit_length())
         for node in range(self.nodes):
@@ -160,3 +158,21 @@ class Tree:
     def _number_again(self, node: int) -> None:
         mask = self._plan[node * NODE + MASK]
         kernels.number_again(self._values[node].address, self.count(node), self._slots[node].address, mask)
+
+
+def _pairs(words: int) -> list[tuple[int, int]]:
+    """Return the children of the inner nodes of a balanced tree, deepest nodes first, without the root."""
+    levels: list[list[tuple[int, int]]] = [[(0, words)]]
+    while any(last - first > 1 for first, last in levels[-1]):
+        halves = [_halves(first, last) for first, last in levels[-1] if last - first > 1]
+        levels.append([part for pair in halves for part in pair])
+    spans = [span for level in reversed(levels[1:]) for span in level if span[1] - span[0] > 1]
+    number = {(word, word + 1): word for word in range(words)}
+    for node, span in enumerate(spans, start=words):
+        number[span] = node
+    return [(number[left], number[right]) for left, right in (_halves(*span) for span in spans)]
+
+
+def _halves(first: int, last: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    middle = (first + last + 1) // 2
+    return (first, middle), (middle, last)

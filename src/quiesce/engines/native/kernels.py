@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from quiesce.engines.native import instructions, symmetry_kernels
+from quiesce.engines.native import instructions, interning_kernels, stubborn_kernels, symmetry_kernels
 from quiesce.engines.native.instructions import (
     LINE,
     add_to,
@@ -30,17 +30,19 @@ from quiesce.engines.native.instructions import (
     get,
     get_number,
     prefetch,
-    publish,
     put,
-    release,
     scan_numbers,
     scan_words,
     upper_product,
 )
+from quiesce.engines.native.interning_kernels import intern, is_full, unpacked
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native.stubborn_kernels import chosen
 from quiesce.engines.native.symmetry_kernels import canonical
 
-_before = enter_cache(__file__, instructions.__file__, symmetry_kernels.__file__)
+PARTS = (instructions.__file__, interning_kernels.__file__, stubborn_kernels.__file__, symmetry_kernels.__file__)
+"""The files that these kernels are made of."""
+_before = enter_cache(__file__, *PARTS)
 
 ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -56,8 +58,6 @@ WIDE = 1
 FILTER = 1 << 15
 """Entries of a worker's filter of successors that it has just seen: 256 KiB."""
 
-# Words of a node of the interning tree.
-SLOTS, MASK, VALUES, LIMIT, COUNT, LOCK, LEFT, RIGHT, NODE = range(9)
 # Words that a worker reports.
 TRANSITIONS, NEW, LATE, RESUME, END, USED = 0, 1, 2, 3, 4, 5
 CROWDED = USED + SUB_TABLES
@@ -96,7 +96,8 @@ def _divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _scan(bucket, stamp, wide):  # type: ignore[no-untyped-def]
+def scan(bucket, stamp, wide):  # type: ignore[no-untyped-def]
+    """Compare a bucket's slots with a stamp, and with 0 (see `scanning`)."""
     return scan_words(bucket, stamp) if wide else scan_numbers(bucket, np.uint32(stamp))
 
 
@@ -112,7 +113,7 @@ def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
     stamp = (quotient << np.uint64(5)) + ONE
     probe = 0
     while True:
-        found = _scan(bucket, stamp, wide)
+        found = scan(bucket, stamp, wide)
         if found & np.uint64(0xFFFF) != ZERO:
             return 0
         free = found >> np.uint64(16)
@@ -129,7 +130,7 @@ def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _home(table, key, bits, right):  # type: ignore[no-untyped-def]
+def home_of(table, key, bits, right):  # type: ignore[no-untyped-def]
     """Return the sub-table of a key, its home bucket's address (bit 0: wide slots) and its quotient."""
     hashed = _hashed(_squeezed(key, right), bits)
     part = np.int64(hashed >> np.uint64(bits - SUB_BITS))
@@ -146,7 +147,7 @@ def enter(table, bits, right, keys, count, fresh, late, report_):  # type: ignor
     lost = np.int64(0)
     for number in range(count):
         key = get(keys, number)
-        part, home, quotient = _home(table, key, bits, right)
+        part, home, quotient = home_of(table, key, bits, right)
         entered = _entered(home & ~WIDE, quotient, home & WIDE)
         if entered > 0:
             put(fresh, new, key)
@@ -181,111 +182,35 @@ def move(old, buckets, wide, new, new_buckets, new_magic, new_wide):  # type: ig
     return True
 
 
-# -- wide states ------------------------------------------------------------------------------------------------------
-
-
-@njit(inline="always")
-def _interned(node, value):  # type: ignore[no-untyped-def]
-    """Return the number of a value at a node, a new one where it is new; there is room (`_is_full`)."""
-    slots, values = np.int64(get(node, SLOTS)), np.int64(get(node, VALUES))
-    mask = get(node, MASK)
-    spread = value * FIRST_MULTIPLIER
-    slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
-    locked = False
-    while True:
-        held = get_number(slots, np.int64(slot))
-        if held != 0:
-            if get(values, np.int64(held) - 1) == value:
-                break
-            slot = (slot + ONE) & mask
-        elif not locked:
-            while not claim_word(node + LOCK * 8, ONE):
-                pass
-            locked = True
-        else:
-            count = get(node, COUNT)
-            put(values, np.int64(count), value)
-            put(node, COUNT, count + ONE)
-            held = np.uint32(count + ONE)
-            publish(slots + np.int64(slot) * 4, held)
-            break
-    if locked:
-        release(node + LOCK * 8)
-    return np.uint64(held) - ONE
-
-
-@njit(inline="always")
-def _is_full(tree, words, margin):  # type: ignore[no-untyped-def]
-    """Tell whether some node may not have room for as many new values as a block can bring."""
-    for node in range(2 * words - 2):
-        place = tree + node * NODE * 8
-        if np.int64(get(place, COUNT)) + margin > np.int64(get(place, LIMIT)):
-            return True
-    return False
-
-
-@njit(inline="always")
-def _packed(tree, words, numbers):  # type: ignore[no-untyped-def]
-    """Return the key of a state from the numbers of its words, which stand at the leaves; fills in the inner nodes."""
-    for node in range(words, 2 * words - 2):
-        place = tree + node * NODE * 8
-        left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
-        pair = (get(numbers, left) << np.uint64(32)) | get(numbers, right)
-        put(numbers, node, _interned(place, pair))
-    return (get(numbers, 2 * words - 4) << np.uint64(32)) | get(numbers, 2 * words - 3)
-
-
-@njit(inline="always")
-def _unpacked(tree, words, key, numbers, state):  # type: ignore[no-untyped-def]
-    """Fill in the words of a state, and the numbers of its nodes, from its key."""
-    put(numbers, 2 * words - 4, key >> np.uint64(32))
-    put(numbers, 2 * words - 3, key & np.uint64(0xFFFFFFFF))
-    for node in range(2 * words - 3, -1, -1):
-        place = tree + node * NODE * 8
-        value = get(np.int64(get(place, VALUES)), np.int64(get(numbers, node)))
-        if node < words:
-            put(state, node, value)
-        else:
-            put(numbers, np.int64(get(place, LEFT)), value >> np.uint64(32))
-            put(numbers, np.int64(get(place, RIGHT)), value & np.uint64(0xFFFFFFFF))
-
-
-@njit(cache=True, nogil=True)
-def keys_of(tree, words, states_, numbers_, keys_):  # type: ignore[no-untyped-def]
-    """Fill in the keys of wide states; there is room for all their values."""
-    states, numbers, keys = states_.ctypes.data, numbers_.ctypes.data, keys_.ctypes.data
-    for number in range(len(keys_)):
-        for word in range(words):
-            put(numbers, word, _interned(tree + word * NODE * 8, get(states, number * words + word)))
-        put(keys, number, _packed(tree, words, numbers))
-
-
-@njit(cache=True, nogil=True)
-def states_of(tree, words, keys_, numbers_, states_):  # type: ignore[no-untyped-def]
-    """Fill in the words of wide states from their keys."""
-    keys, numbers, states = keys_.ctypes.data, numbers_.ctypes.data, states_.ctypes.data
-    for number in range(len(keys_)):
-        _unpacked(tree, words, get(keys, number), numbers, states + number * words * 8)
-
-
-@njit(cache=True, nogil=True)
-def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
-    """Enter the values of a node, numbered as they stand, in an empty array of slots."""
-    for number in range(count):
-        spread = get(values, number) * FIRST_MULTIPLIER
-        slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
-        while get_number(slots, np.int64(slot)) != 0:
-            slot = (slot + ONE) & mask
-        publish(slots + np.int64(slot) * 4, np.uint32(number + 1))
-
-
 # -- search -----------------------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
 def work(  # type: ignore[no-untyped-def]
-    code, canon, words, frontier, first, last, ticket, chunk, table, bits, right, tree, margin, room, block,
-    scratch_, canon_scratch_, pending_, best_, fresh_, late_, report_,
+    code,
+    stubborn,
+    canon,
+    words,
+    frontier,
+    first,
+    last,
+    ticket,
+    chunk,
+    table,
+    bits,
+    right,
+    tree,
+    margin,
+    room,
+    block,
+    scratch_,
+    stubborn_scratch_,
+    canon_scratch_,
+    pending_,
+    best_,
+    fresh_,
+    late_,
+    report_,
 ):
     """Expand states of the frontier, chunk after chunk, until none of `first` to `last` - 1 is left.
 
@@ -297,7 +222,7 @@ def work(  # type: ignore[no-untyped-def]
     """
     scratch, pending, best = scratch_.ctypes.data, pending_.ctypes.data, best_.ctypes.data
     fresh, late, report = fresh_.ctypes.data, late_.ctypes.data, report_.ctypes.data
-    canon_scratch = canon_scratch_.ctypes.data
+    stubborn_scratch, canon_scratch = stubborn_scratch_.ctypes.data, canon_scratch_.ctypes.data
     parent, numbers, changed, info, filter_, queue, buffer, keys = _parts(scratch, words, len(pending_), room)
     transitions, new, lost = np.int64(0), np.int64(0), np.int64(0)
     begin, end = last, last
@@ -309,7 +234,7 @@ def work(  # type: ignore[no-untyped-def]
             break
         end = min(last, begin + chunk)
         while begin < end:
-            if words > 1 and _is_full(tree, words, margin):
+            if words > 1 and is_full(tree, words, margin):
                 stopped = True
                 break
             size = min(block, end - begin)
@@ -318,19 +243,22 @@ def work(  # type: ignore[no-untyped-def]
                 state = frontier + position * 8
                 if words > 1:
                     state = parent
-                    _unpacked(tree, words, get(frontier, position), numbers, parent)
+                    unpacked(tree, words, get(frontier, position), numbers, parent)
                 successors = buffer + made * words * 8
                 count = expand(code, state, successors, info)
-                transitions += np.int64(get(info, 0))
+                fired = np.int64(get(info, 0))
                 for word in range(len(pending_)):
                     hits = get(info, 1 + word) & get(pending, word)
                     if hits != ZERO:
                         _note(hits, word, state, words, best)
+                if stubborn != 0 and fired == count:
+                    fired = count = chosen(stubborn, words, state, successors, count, stubborn_scratch)
+                transitions += fired
                 if canon != 0:
                     for successor in range(count):
                         canonical(canon, words, successors + successor * words * 8, canon_scratch)
                 if words > 1:
-                    _intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
+                    intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
                 made += count
             waiting = np.int64(0)
             for successor in range(made):
@@ -339,7 +267,7 @@ def work(  # type: ignore[no-untyped-def]
                 if get(filter_, place) == key and key != ALL:
                     continue
                 put(filter_, place, key)
-                part, home, quotient = _home(table, key, bits, right)
+                part, home, quotient = home_of(table, key, bits, right)
                 prefetch(home)
                 put(queue, 3 * waiting, key)
                 put(queue, 3 * waiting + 1, np.uint64(home))
@@ -385,37 +313,18 @@ def scratch_words(words: int, flag_words: int, room: int) -> int:
     return words * 5 + 1 + flag_words + FILTER + room * (words + 4)
 
 
-@njit(inline="always")
-def _intern(tree, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
-    """Fill in the keys of a state's successors; a word that did not change has the parent's number."""
-    for successor in range(count):
-        for word in range(words):
-            value = get(successors, successor * words + word)
-            if value == get(state, word):
-                put(changed, word, get(numbers, word))
-            else:
-                put(changed, word, _interned(tree + word * NODE * 8, value))
-        for node in range(words, 2 * words - 2):
-            place = tree + node * NODE * 8
-            left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
-            if get(changed, left) == get(numbers, left) and get(changed, right) == get(numbers, right):
-                put(changed, node, get(numbers, node))
-            else:
-                pair = (get(changed, left) << np.uint64(32)) | get(changed, right)
-                put(changed, node, _interned(place, pair))
-        put(keys, successor, (get(changed, 2 * words - 4) << np.uint64(32)) | get(changed, 2 * words - 3))
-
-
 @njit(cache=True, nogil=True)
 def canonical_forms(plan, words, states_, scratch_, alike):  # type: ignore[no-untyped-def]
-    """Replace states by their canonical forms; `alike` gets how many exchanges leave each as it is."""
+    """Replace states by their canonical forms; a row of `alike` gets factors of how many exchanges leave each alone."""
     states, scratch = states_.ctypes.data, scratch_.ctypes.data
-    for number in range(len(alike)):
-        alike[number] = canonical(plan, words, states + number * words * 8, scratch)
+    for number in range(alike.shape[0]):
+        alike[number, 0] = canonical(plan, words, states + number * words * 8, scratch)
+        for factor in range(1, alike.shape[1]):
+            alike[number, factor] = get(scratch, factor - 1)
 
 
 @njit(inline="always")
-def _precedes(state, other, words):  # type: ignore[no-untyped-def]
+def precedes(state, other, words):  # type: ignore[no-untyped-def]
     """Tell whether one state comes before another, word by word."""
     for word in range(words):
         if get(state, word) != get(other, word):
@@ -430,7 +339,7 @@ def _note(hits, word, state, words, best):  # type: ignore[no-untyped-def]
         number = word * 64 + first_bit(hits)
         hits &= hits - ONE
         kept = best + number * (words + 1) * 8
-        if get(kept, 0) == ZERO or _precedes(state, kept + 8, words):
+        if get(kept, 0) == ZERO or precedes(state, kept + 8, words):
             put(kept, 0, ONE)
             for position in range(words):
                 put(kept, 1 + position, get(state, position))

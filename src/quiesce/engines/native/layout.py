@@ -64,16 +64,20 @@ class Layout:
 
 
 def layout(cells: Sequence[FlatCell]) -> Layout:
-    """Return a layout of cells, in their order.
+    """Return a layout of cells, in their order; words share the bits fairly, for then each has few values.
 
     Raises SpecificationError (Q13) for an unbounded cell: states are enumerated here.
     """
     widths = [_bits(cell) for cell in cells]
+    fair = -(-sum(widths) // max(1, -(-sum(widths) // WORD)))
     words: list[list[int]] = [[]]
+    filled = 0
     for number, bits in enumerate(widths):
-        if sum(widths[other] for other in words[-1]) + bits > WORD:
+        if filled + bits > WORD or filled >= fair:
             words.append([])
+            filled = 0
         words[-1].append(number)
+        filled += bits
     fields: list[Field] = []
     for word, members in enumerate(words):
         shift = sum(widths[number] for number in members)

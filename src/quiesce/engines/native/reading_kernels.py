@@ -5,24 +5,31 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from quiesce.engines.native import instructions, kernels, symmetry_kernels
+from quiesce.engines.native import kernels
 from quiesce.engines.native.instructions import LINE, expand, get, get_number, prefetch, put, put_number
+from quiesce.engines.native.interning_kernels import intern, unpacked
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, home_of, precedes, scan
+from quiesce.engines.native.stubborn_kernels import chosen
 from quiesce.engines.native.symmetry_kernels import canonical
-from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, _home, _intern, _precedes, _scan, _unpacked
 
-_before = enter_cache(__file__, kernels.__file__, instructions.__file__, symmetry_kernels.__file__)
+_before = enter_cache(__file__, kernels.__file__, *kernels.PARTS)
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
-def least_predecessor(code, canon, states_, words, target_, buffer_, canon_scratch_, info_):  # type: ignore[no-untyped-def]
+def least_predecessor(  # type: ignore[no-untyped-def]
+    code, stubborn, canon, states_, words, target_, buffer_, stubborn_scratch_, canon_scratch_, info_
+):
     """Return the least of some states that has a step to the target, or -1."""
     states, buffer, info, target = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data, target_.ctypes.data
     best = np.int64(-1)
     for position in range(len(states_) // words):
-        made = expand(code, states + position * words * 8, buffer, info)
+        state = states + position * words * 8
+        made = expand(code, state, buffer, info)
+        if stubborn != 0 and get(info, 0) == np.uint64(made):
+            made = chosen(stubborn, words, state, buffer, made, stubborn_scratch_.ctypes.data)
         for successor in range(made):
             if canon != 0:
                 canonical(canon, words, buffer + successor * words * 8, canon_scratch_.ctypes.data)
@@ -30,7 +37,7 @@ def least_predecessor(code, canon, states_, words, target_, buffer_, canon_scrat
             for word in range(words):
                 same = same and get(buffer, successor * words + word) == get(target, word)
             if same:
-                if best < 0 or _precedes(states + position * words * 8, states + best * words * 8, words):
+                if best < 0 or precedes(states + position * words * 8, states + best * words * 8, words):
                     best = np.int64(position)
                 break
     return best
@@ -85,9 +92,7 @@ def least_unmarked(states_, words, marked):  # type: ignore[no-untyped-def]
     states = states_.ctypes.data
     best = np.int64(-1)
     for number in range(len(marked)):
-        if not marked[number] and (
-            best < 0 or _precedes(states + number * words * 8, states + best * words * 8, words)
-        ):
+        if not marked[number] and (best < 0 or precedes(states + number * words * 8, states + best * words * 8, words)):
             best = np.int64(number)
     return best
 
@@ -112,7 +117,7 @@ def _slot(part, bucket, quotient, table, slots):  # type: ignore[no-untyped-def]
     step = LINE * (1 + np.int64(quotient & np.uint64(7)))
     stamp = (quotient << np.uint64(5)) + ONE
     while True:
-        found = _scan(bucket, stamp, wide) & np.uint64(0xFFFF)
+        found = scan(bucket, stamp, wide) & np.uint64(0xFFFF)
         if found != ZERO:
             break
         bucket += step
@@ -131,7 +136,7 @@ def number_keys(table, bits, right, slots, keys_, first):  # type: ignore[no-unt
     """Number keys of the table, from a first number on; `slots` is where the addresses of the numbers' arrays stand."""
     keys = keys_.ctypes.data
     for number in range(len(keys_)):
-        part, home, quotient = _home(table, get(keys, number), bits, right)
+        part, home, quotient = home_of(table, get(keys, number), bits, right)
         put_number(_slot(part, home, quotient, table, slots), 0, np.uint32(first + number))
 
 
@@ -155,15 +160,15 @@ def link(  # type: ignore[no-untyped-def]
         state = frontier + position * 8
         if words > 1:
             state = parent
-            _unpacked(tree, words, get(frontier, position), numbers, parent)
+            unpacked(tree, words, get(frontier, position), numbers, parent)
         made = expand(code, state, buffer, info)
         if canon != 0:
             for successor in range(made):
                 canonical(canon, words, buffer + successor * words * 8, canon_scratch_.ctypes.data)
         if words > 1:
-            _intern(tree, words, state, numbers, changed, buffer, made, keys)
+            intern(tree, words, state, numbers, changed, buffer, made, keys)
         for successor in range(made):
-            part, home, quotient = _home(table, get(keys, successor), bits, right)
+            part, home, quotient = home_of(table, get(keys, successor), bits, right)
             prefetch(home)
             put(queue, 2 * successor, np.uint64(home))
             put(queue, 2 * successor + 1, (quotient << np.uint64(SUB_BITS)) | np.uint64(part))

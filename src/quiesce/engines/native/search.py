@@ -6,10 +6,8 @@ import hashlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +16,13 @@ from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native import graph_kernels, kernels
-from quiesce.engines.native.budget import Budget, OutOfMemory
+from quiesce.engines.native.budget import Budget, MemoryLimitError
 from quiesce.engines.native.checkpoint import Checkpoint, Record
 from quiesce.engines.native.crew import all_cores
 from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.kernels import END, LATE, NEW, REPORT, RESUME, TRANSITIONS
+from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
 from quiesce.engines.native.space import BLOCK, Space
 
 Words = NDArray[np.uint64]
@@ -45,49 +44,6 @@ SWEEPS = 12
 """Sweeps over the graph before it is reversed instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a search is: `queue` is the number of states still to expand in this level, `memory` in bytes.
-
-    `forecast` is about how many states there will be, if the levels tell.
-    """
-
-    states: int
-    transitions: int
-    depth: int
-    queue: int
-    seconds: float
-    memory: int
-    forecast: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Where to stop: after the level in which a number of states is reached, after some seconds, or before the process
-    uses more bytes of memory (None: 80 % of what is free).
-    """
-
-    max_states: int | None = None
-    max_seconds: float | None = None
-    memory: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strategy:
-    """How to search: by how many threads (0: one for each core), and in which folder to leave or to find it.
-
-    `symmetry` searches one state of each orbit. None of this changes a verdict.
-    """
-
-    workers: int = 0
-    symmetry: bool = False
-    checkpoint: Path | None = None
-    resume: Path | None = None
-
-
-Watcher = Callable[[Progress], None]
-
-
 def space_for(
     system: System,
     asked: Sequence[FlatProperty],
@@ -95,8 +51,9 @@ def space_for(
     symmetry: Symmetry | None = None,
 ) -> Space:
     """Return the space of a system before its search, of representatives where there is a symmetry."""
-    workers = strategy.workers if strategy is not None else 0
-    return Space(system, asked, workers or all_cores(), symmetry)
+    strategy = strategy or Strategy()
+    workers = strategy.workers or all_cores()
+    return Space(system, asked, workers, symmetry, partial_order=strategy.partial_order)
 
 
 def search(
@@ -123,6 +80,7 @@ class _Search:
         self.block = max(1, min(TOGETHER, BLOCK // space.branching))
         scratch = kernels.scratch_words(space.words, space.flag_words, space.margin)
         self.scratch = [np.full(scratch, kernels.ALL, dtype=np.uint64) for _ in range(workers)]
+        self.reduction_scratch = [space.reduction_scratch() for _ in range(workers)]
         self.canon_scratch = [space.canon_scratch() for _ in range(workers)]
         self.best = [np.zeros(64 * space.flag_words * (space.words + 1), dtype=np.uint64) for _ in range(workers)]
         room = self.batch * space.branching
@@ -146,7 +104,7 @@ class _Search:
                 while stopped is None and self.expanded < space.count:
                     stopped = self._level()
                 self._record()
-            except OutOfMemory as limit:
+            except MemoryLimitError as limit:
                 stopped = str(limit)
                 self._record()
             except OSError as problem:
@@ -168,7 +126,7 @@ class _Search:
             try:
                 self.budget.check(space.memory, space.graph_bytes(self.transitions))
                 findings |= _impossible(space)
-            except OutOfMemory as limit:
+            except MemoryLimitError as limit:
                 ungraphed = f"{limit}, and the graph needs more"
         return Found(
             states=space.count,
@@ -178,6 +136,7 @@ class _Search:
             stopped=stopped,
             ungraphed=ungraphed,
             orbits_of=None if space.canon is None else space.concrete_states(),
+            partial=space.reduction is not None,
             forecast=None if stopped is None else forecast(space.levels[:-1]),
         )
 
@@ -200,7 +159,8 @@ class _Search:
     def _identity(self, keys: Words) -> str:
         words = keys if self.space.tree is None else self.space.tree.states(keys)
         exchanged = () if self.space.canon is None else self.space.canon.names
-        parts = (self.space.text.encode(), words.tobytes(), repr((self.keeps_order, exchanged)).encode())
+        told = repr((self.keeps_order, exchanged, self.space.reduction is not None))
+        parts = (self.space.text.encode(), words.tobytes(), told.encode())
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _level(self) -> str | None:
@@ -283,6 +243,7 @@ class _Search:
         def work(number: int) -> None:
             kernels.work(
                 space.expand,
+                space.reduction_address,
                 space.canon_address,
                 space.words,
                 frontier.ctypes.data,
@@ -298,6 +259,7 @@ class _Search:
                 space.margin,
                 self.block,
                 self.scratch[number],
+                self.reduction_scratch[number],
                 self.canon_scratch[number],
                 self.pending,
                 self.best[number],

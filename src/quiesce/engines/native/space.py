@@ -23,6 +23,7 @@ from quiesce.engines.native.layout import Layout, layout
 from quiesce.engines.native.machine_code import Compiled, cache_folder, compiled
 from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.store import Store
+from quiesce.engines.native.stubborn import Reduction
 from quiesce.engines.native.symmetry import Canon
 from quiesce.engines.native.table import Table
 
@@ -40,7 +41,13 @@ class Space:
     """The states found so far, by number: in levels, in the order of their discovery."""
 
     def __init__(
-        self, system: System, asked: Sequence[FlatProperty], workers: int = 1, symmetry: Symmetry | None = None
+        self,
+        system: System,
+        asked: Sequence[FlatProperty],
+        workers: int = 1,
+        symmetry: Symmetry | None = None,
+        *,
+        partial_order: bool = False,
     ) -> None:
         self.system, self.asked = system, asked
         self.layout: Layout = layout(system.flat.cells)
@@ -49,6 +56,7 @@ class Space:
         self.code: Compiled = compiled(self.text)
         self.expand = self.code.address("expand")
         self.canon = None if symmetry is None else Canon(symmetry, self.layout)
+        self.reduction = Reduction(system.flat, self.layout, asked) if partial_order else None
         self.crew = Crew(workers)
         self.branching = max(1, len(system.flat.rows))
         self.flag_words = flag_words(len(asked))
@@ -81,6 +89,15 @@ class Space:
     def canon_address(self) -> int:
         """Where the kernels find the plan of the canonical form; 0 where no copies are exchanged."""
         return 0 if self.canon is None else self.canon.address
+
+    @property
+    def reduction_address(self) -> int:
+        """Where the kernels find the plan of the stubborn sets; 0 where every row is taken."""
+        return 0 if self.reduction is None else self.reduction.address
+
+    def reduction_scratch(self) -> Words:
+        """Return what the kernels need to work out a stubborn set."""
+        return np.empty(1 if self.reduction is None else self.reduction.scratch_words, dtype=np.uint64)
 
     def canon_scratch(self) -> Words:
         """Return what the kernels need to work out a canonical form."""
@@ -173,11 +190,13 @@ class Space:
         for _, states in self.blocks(self.levels[depth - 1], self.levels[depth]):
             number = kernels.least_predecessor(
                 self.expand,
+                self.reduction_address,
                 self.canon_address,
                 states,
                 self.words,
                 target,
                 self._buffer(),
+                self.reduction_scratch(),
                 self.canon_scratch(),
                 self._info(),
             )

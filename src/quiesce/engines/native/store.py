@@ -58,7 +58,7 @@ class Store:
         self.count += len(keys)
 
     def read(self, first: int, last: int) -> Words:
-        """Return the keys `first` to `last` - 1; raises SpecificationError (Q50) for a file that is not what was written."""
+        """Return the keys `first` to `last` - 1; raises SpecificationError (Q50) where the file was cut or altered."""
         if self._file is None:
             return self._kept[first:last]
         begin = first // PAGE
@@ -66,7 +66,7 @@ class Store:
         keys: Words = np.empty(end - start, dtype=np.uint64)
         with self._one:
             self._file.seek(start * 8)
-            rest = memoryview(keys).cast("B")
+            rest = keys.data.cast("B")
             while len(rest):
                 got = self._file.readinto(rest)  # type: ignore[attr-defined]
                 if not got:
@@ -74,7 +74,7 @@ class Store:
                 rest = rest[got:]
         for page in range(begin, -(-end // PAGE)):
             part = keys[(page - begin) * PAGE : (page + 1 - begin) * PAGE]
-            if zlib.crc32(part) != self.checks[page]:
+            if zlib.crc32(part.data) != self.checks[page]:
                 raise self._spoiled(f"was altered (page {page})")
         return keys[first - start : last - start]
 
@@ -110,7 +110,7 @@ class Store:
     def _write(self, keys: Words) -> None:
         assert self._file is not None
         self._file.seek(self.count * 8)
-        rest = memoryview(np.ascontiguousarray(keys)).cast("B")
+        rest = np.ascontiguousarray(keys).data.cast("B")
         while len(rest):
             rest = rest[self._file.write(rest) :]
         at = 0
@@ -118,9 +118,9 @@ class Store:
             filled = (self.count + at) % PAGE
             part = keys[at : at + PAGE - filled]
             if filled:
-                self.checks[-1] = zlib.crc32(part, self.checks[-1])
+                self.checks[-1] = zlib.crc32(part.data, self.checks[-1])
             else:
-                self.checks.append(zlib.crc32(part))
+                self.checks.append(zlib.crc32(part.data))
             at += len(part)
 
     def _spoiled(self, how: str) -> SpecificationError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import factorial, prod
 
 import numpy as np
@@ -30,7 +29,7 @@ class Canon:
         self.group = prod(factorial(machine.copies or 1) for machine in symmetry.machines)
         self._plan = _plan(symmetry, layout)
         copies = sum(machine.copies or 0 for machine in symmetry.machines)
-        self.scratch_words = scratch_words(len(layout.cells), copies, layout.words)
+        self.scratch_words = scratch_words(len(layout.cells), len(self.names), copies, layout.words)
 
     @property
     def address(self) -> int:
@@ -38,9 +37,9 @@ class Canon:
         return int(self._plan.ctypes.data)
 
     def of(self, states: Words) -> tuple[Words, Words]:
-        """Return the canonical forms of states, and how many exchanges leave each as it is."""
+        """Return the canonical forms of states, and factors of how many exchanges leave each as it is, in rows."""
         forms = states.copy()
-        alike = np.empty(len(states) // self.layout.words, dtype=np.uint64)
+        alike = np.empty((len(states) // self.layout.words, 1 + len(self.names)), dtype=np.uint64)
         scratch = np.empty(self.scratch_words, dtype=np.uint64)
         kernels.canonical_forms(self.address, self.layout.words, forms, scratch, alike)
         return forms, alike
@@ -50,17 +49,16 @@ class Canon:
         return self.of(self.layout.pack(state))[0]
 
     def orbits(self, alike: Words) -> int:
-        """Return how many states there are in the orbits of states with these numbers of exchanges."""
-        numbers, counts = np.unique(alike, return_counts=True)
-        return sum(self.group // int(number) * int(count) for number, count in zip(numbers, counts, strict=True))
+        """Return how many states there are in the orbits of states with these rows of factors."""
+        rows, counts = np.unique(alike, axis=0, return_counts=True)
+        return sum(self.group // prod(map(int, row)) * int(count) for row, count in zip(rows, counts, strict=True))
 
 
 def _plan(symmetry: Symmetry, layout: Layout) -> Words:
     system: System = symmetry.system
     machines = [machine.name for machine in symmetry.machines]
-    named = {
-        cell.domain.of for cell in layout.cells if isinstance(cell.domain, Symbols) and cell.domain.of in machines
-    }
+    domains = [cell.domain for cell in layout.cells]
+    named = {name for name in machines if any(isinstance(domain, Symbols) and domain.of == name for domain in domains)}
     head = [len(layout.cells), len(machines), sum(machine.copies or 0 for machine in symmetry.machines)]
     maps: list[int] = []
     start = len(head) + len(layout.cells) * 9 + len(machines) * 5
@@ -81,7 +79,7 @@ def _plan(symmetry: Symmetry, layout: Layout) -> Words:
     return np.array([*head, *cells, *_machines(symmetry, layout, named), *maps], dtype=np.uint64)
 
 
-def _machines(symmetry: Symmetry, layout: Layout, named: Sequence[object] | set[object]) -> list[int]:
+def _machines(symmetry: Symmetry, layout: Layout, named: set[str]) -> list[int]:
     found: list[int] = []
     base = 0
     for machine in symmetry.machines:

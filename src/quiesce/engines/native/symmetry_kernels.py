@@ -3,8 +3,8 @@
 Copies of a machine that nobody names are sorted. Copies that are named by somebody (an owner) are first ordered by what
 they are and by who names them, which no exchange changes; where that leaves ties, all orders of those copies are tried,
 the names are changed with them, and the least state wins. So the form is exact: two states have the same one if and
-only if an exchange leads from one to the other. Hashes only order the copies; where two different ones share a hash, one
-more order is tried.
+only if an exchange leads from one to the other. Hashes only order the copies; where two different ones share a hash,
+one more order is tried.
 
 The plan and the scratch are arrays of 64-bit numbers (`symmetry.py`).
 """
@@ -14,7 +14,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from quiesce.engines.native import instructions
 from quiesce.engines.native.instructions import get, put
+from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+
+_before = enter_cache(__file__, instructions.__file__)
 
 # Words of the plan, of each cell and of each machine in it.
 CELLS, MACHINES, TOTAL, HEADER = range(4)
@@ -44,11 +48,17 @@ def _mixed(word):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
-    """Replace a state by its canonical form; return how many exchanges leave it as it is."""
+    """Replace a state by its canonical form.
+
+    Returns how many of the orders that were tried give this form; the first words of the scratch get, for each machine,
+    how many exchanges of its copies change nothing besides. The product is the number of exchanges that leave the state
+    as it is.
+    """
     cells, machines, copies = _read(plan, CELLS), _read(plan, MACHINES), _read(plan, TOTAL)
     cell_plan = plan + HEADER * 8
     machine_plan = cell_plan + cells * CELL * 8
-    values = scratch
+    factors = scratch
+    values = factors + machines * 8
     moved = values + cells * 8
     contents = moved + cells * 8
     keys = contents + copies * 8
@@ -65,7 +75,7 @@ def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
         base = _read(entry, BASE)
         for copy in range(_read(entry, COPIES)):
             _write(order, base + copy, copy)
-    free = _order_named(plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order)
+    _order_named(plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors)
     alike = np.int64(0)
     while True:
         for machine in range(machines):
@@ -73,7 +83,7 @@ def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
             for position in range(_read(machine_plan + machine * MACHINE * 8, COPIES)):
                 _write(place, base + _read(order, base + position), position)
         _move(plan, cells, cell_plan, machine_plan, values, moved, place)
-        same = _sort_unnamed(machines, machine_plan, moved)
+        _sort_unnamed(machines, machine_plan, moved, factors)
         for word in range(words):
             put(candidate, word, np.uint64(0))
         for cell in range(cells):
@@ -86,14 +96,14 @@ def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
         if comparison < 0:
             for word in range(words):
                 put(best, word, get(candidate, word))
-            alike = same
+            alike = np.int64(1)
         elif comparison == 0:
-            alike += same
+            alike += 1
         if not _next_order(machines, machine_plan, keys, named, order):
             break
     for word in range(words):
         put(state, word, get(best, word))
-    return alike * free
+    return alike
 
 
 @njit(inline="always")
@@ -107,9 +117,9 @@ def _compared(words, state, other):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _order_named(  # type: ignore[no-untyped-def]
-    plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order
+    plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors
 ):
-    """Order the copies of each named machine; return how many exchanges of copies that nobody names change nothing."""
+    """Order the copies of each named machine; its factor is how many exchanges of unnamed ones change nothing."""
     for copy in range(copies):
         put(contents, copy, np.uint64(0))
         put(named, copy, np.uint64(0))
@@ -138,10 +148,10 @@ def _order_named(  # type: ignore[no-untyped-def]
         target = _read(machine_plan + _read(entry, NAMED) * MACHINE * 8, BASE) + told
         put(keys, target, get(keys, target) + _mixed(who))
         put(named, target, get(named, target) + ONE)
-    free = np.int64(1)
     for machine in range(machines):
         entry = machine_plan + machine * MACHINE * 8
         if _read(entry, IS_NAMED):
+            free = np.int64(1)
             base, count = _read(entry, BASE), _read(entry, COPIES)
             _sort(base, count, keys, order)
             first = np.int64(0)
@@ -150,7 +160,7 @@ def _order_named(  # type: ignore[no-untyped-def]
                 if not _is_live(base, first, last, named, order):
                     free *= _factorial(last - first)
                 first = last
-    return free
+            _write(factors, machine, free)
 
 
 @njit(inline="always")
@@ -257,15 +267,14 @@ def _move(plan, cells, cell_plan, machine_plan, values, moved, place):  # type: 
 
 
 @njit(cache=True, nogil=True)
-def _sort_unnamed(machines, machine_plan, moved):  # type: ignore[no-untyped-def]
-    """Sort the copies of machines that nobody names; return how many exchanges of them change nothing."""
-    alike = np.int64(1)
+def _sort_unnamed(machines, machine_plan, moved, factors):  # type: ignore[no-untyped-def]
+    """Sort the copies of machines that nobody names; their factors are how many exchanges of them change nothing."""
     for machine in range(machines):
         entry = machine_plan + machine * MACHINE * 8
         if _read(entry, IS_NAMED):
             continue
         first, count, fields = _read(entry, FIRST), _read(entry, COPIES), _read(entry, FIELDS)
-        run = np.int64(1)
+        run, alike = np.int64(1), np.int64(1)
         for copy in range(1, count):
             at = first + copy * fields
             while at > first and _compared(fields, moved + at * 8, moved + (at - fields) * 8) < 0:
@@ -276,9 +285,12 @@ def _sort_unnamed(machines, machine_plan, moved):  # type: ignore[no-untyped-def
             at = first + copy * fields
             run = run + 1 if _compared(fields, moved + at * 8, moved + (at - fields) * 8) == 0 else np.int64(1)
             alike *= run
-    return alike
+        _write(factors, machine, alike)
 
 
-def scratch_words(cells: int, copies: int, words: int) -> int:
+leave_cache(_before)
+
+
+def scratch_words(cells: int, machines: int, copies: int, words: int) -> int:
     """Return how many words of scratch `canonical` needs."""
-    return 2 * cells + 5 * copies + 2 * words
+    return machines + 2 * cells + 5 * copies + 2 * words

@@ -1,0 +1,142 @@
+"""States of several words as keys of one word (`interning.py`): the nodes of the tree, behind addresses.
+
+A node numbers values: `slots` is a hash table of numbers plus 1, `values` gives the value of a number. Threads read
+without a lock; who meets a new value takes the node's lock, looks again, and numbers it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from quiesce.engines.native import instructions
+from quiesce.engines.native.instructions import claim_word, get, get_number, publish, put, release
+from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+
+_before = enter_cache(__file__, instructions.__file__)
+
+ZERO, ONE = np.uint64(0), np.uint64(1)
+FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+SECOND_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
+
+# Words of a node.
+SLOTS, MASK, VALUES, LIMIT, COUNT, LOCK, LEFT, RIGHT, NODE = range(9)
+
+
+@njit(inline="always")
+def _interned(node, value):  # type: ignore[no-untyped-def]
+    """Return the number of a value at a node, a new one where it is new; there is room (`_is_full`)."""
+    slots, values = np.int64(get(node, SLOTS)), np.int64(get(node, VALUES))
+    mask = get(node, MASK)
+    spread = value * FIRST_MULTIPLIER
+    slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
+    locked = False
+    while True:
+        held = get_number(slots, np.int64(slot))
+        if held != 0:
+            if get(values, np.int64(held) - 1) == value:
+                break
+            slot = (slot + ONE) & mask
+        elif not locked:
+            while not claim_word(node + LOCK * 8, ONE):
+                pass
+            locked = True
+        else:
+            count = get(node, COUNT)
+            put(values, np.int64(count), value)
+            put(node, COUNT, count + ONE)
+            held = np.uint32(count + ONE)
+            publish(slots + np.int64(slot) * 4, held)
+            break
+    if locked:
+        release(node + LOCK * 8)
+    return np.uint64(held) - ONE
+
+
+@njit(inline="always")
+def is_full(tree, words, margin):  # type: ignore[no-untyped-def]
+    """Tell whether some node may not have room for as many new values as a block can bring."""
+    for node in range(2 * words - 2):
+        place = tree + node * NODE * 8
+        if np.int64(get(place, COUNT)) + margin > np.int64(get(place, LIMIT)):
+            return True
+    return False
+
+
+@njit(inline="always")
+def _packed(tree, words, numbers):  # type: ignore[no-untyped-def]
+    """Return the key of a state from the numbers of its words, which stand at the leaves; fills in the inner nodes."""
+    for node in range(words, 2 * words - 2):
+        place = tree + node * NODE * 8
+        left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
+        pair = (get(numbers, left) << np.uint64(32)) | get(numbers, right)
+        put(numbers, node, _interned(place, pair))
+    return (get(numbers, 2 * words - 4) << np.uint64(32)) | get(numbers, 2 * words - 3)
+
+
+@njit(inline="always")
+def unpacked(tree, words, key, numbers, state):  # type: ignore[no-untyped-def]
+    """Fill in the words of a state, and the numbers of its nodes, from its key."""
+    put(numbers, 2 * words - 4, key >> np.uint64(32))
+    put(numbers, 2 * words - 3, key & np.uint64(0xFFFFFFFF))
+    for node in range(2 * words - 3, -1, -1):
+        place = tree + node * NODE * 8
+        value = get(np.int64(get(place, VALUES)), np.int64(get(numbers, node)))
+        if node < words:
+            put(state, node, value)
+        else:
+            put(numbers, np.int64(get(place, LEFT)), value >> np.uint64(32))
+            put(numbers, np.int64(get(place, RIGHT)), value & np.uint64(0xFFFFFFFF))
+
+
+@njit(cache=True, nogil=True)
+def keys_of(tree, words, states_, numbers_, keys_):  # type: ignore[no-untyped-def]
+    """Fill in the keys of wide states; there is room for all their values."""
+    states, numbers, keys = states_.ctypes.data, numbers_.ctypes.data, keys_.ctypes.data
+    for number in range(len(keys_)):
+        for word in range(words):
+            put(numbers, word, _interned(tree + word * NODE * 8, get(states, number * words + word)))
+        put(keys, number, _packed(tree, words, numbers))
+
+
+@njit(cache=True, nogil=True)
+def states_of(tree, words, keys_, numbers_, states_):  # type: ignore[no-untyped-def]
+    """Fill in the words of wide states from their keys."""
+    keys, numbers, states = keys_.ctypes.data, numbers_.ctypes.data, states_.ctypes.data
+    for number in range(len(keys_)):
+        unpacked(tree, words, get(keys, number), numbers, states + number * words * 8)
+
+
+@njit(cache=True, nogil=True)
+def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
+    """Enter the values of a node, numbered as they stand, in an empty array of slots."""
+    for number in range(count):
+        spread = get(values, number) * FIRST_MULTIPLIER
+        slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
+        while get_number(slots, np.int64(slot)) != 0:
+            slot = (slot + ONE) & mask
+        publish(slots + np.int64(slot) * 4, np.uint32(number + 1))
+
+
+@njit(inline="always")
+def intern(tree, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
+    """Fill in the keys of a state's successors; a word that did not change has the parent's number."""
+    for successor in range(count):
+        for word in range(words):
+            value = get(successors, successor * words + word)
+            if value == get(state, word):
+                put(changed, word, get(numbers, word))
+            else:
+                put(changed, word, _interned(tree + word * NODE * 8, value))
+        for node in range(words, 2 * words - 2):
+            place = tree + node * NODE * 8
+            left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
+            if get(changed, left) == get(numbers, left) and get(changed, right) == get(numbers, right):
+                put(changed, node, get(numbers, node))
+            else:
+                pair = (get(changed, left) << np.uint64(32)) | get(changed, right)
+                put(changed, node, _interned(place, pair))
+        put(keys, successor, (get(changed, 2 * words - 4) << np.uint64(32)) | get(changed, 2 * words - 3))
+
+
+leave_cache(_before)

@@ -1,0 +1,52 @@
+"""What a search is asked to do, where it has to stop, and what it tells on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a search is: `queue` is the number of states still to expand in this level, `memory` in bytes.
+
+    `forecast` is about how many states there will be, if the levels tell.
+    """
+
+    states: int
+    transitions: int
+    depth: int
+    queue: int
+    seconds: float
+    memory: int
+    forecast: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where to stop: after the level in which a number of states is reached, after some seconds, or before the process
+    uses more bytes of memory (None: 80 % of what is free).
+    """
+
+    max_states: int | None = None
+    max_seconds: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """How to search: by how many threads (0: one for each core), and in which folder to leave or to find it.
+
+    `symmetry` searches one state of each orbit, `partial_order` takes some of the enabled rows. None of this changes a
+    verdict.
+    """
+
+    workers: int = 0
+    symmetry: bool = False
+    partial_order: bool = False
+    checkpoint: Path | None = None
+    resume: Path | None = None
+
+
+Watcher = Callable[[Progress], None]

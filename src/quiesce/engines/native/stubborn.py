@@ -1,0 +1,213 @@
+"""What partial-order reduction needs to know of a system: which rows accord, and which can make a conjunct true.
+
+Every property becomes a goal: a row that is enabled where the property is decided and after which nothing is possible.
+Stubborn sets keep all deadlocks reachable (Valmari 1990), so they keep the goals reachable, and no proviso for cycles
+is needed: the goals are in every set, with what can make them true. A step that leaves a domain is such a goal too.
+
+Two rows accord when in every state where both are enabled neither disables the other and both orders end in one state:
+here, when neither writes what the other reads or writes, or both are never enabled together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.core.expressions import MEANING, Apply, Cell, Constant, Expr, Op, apply, walk
+from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
+from quiesce.engines.native.codegen import row_program
+from quiesce.engines.native.emit import truths_program
+from quiesce.engines.native.intervals import bounds
+from quiesce.engines.native.layout import Layout
+from quiesce.engines.native.machine_code import Compiled, compiled
+from quiesce.engines.native.stubborn_kernels import scratch_words
+
+Words = NDArray[np.uint64]
+Codes = Mapping[int, int]
+
+MOST_CASES = 4096
+"""Combinations of codes that are tried to tell whether a row can do something; with more, it can."""
+MOST_DISJUNCTS = 64
+"""Disjuncts of a goal that become goals of their own; with more, it is one conjunct."""
+REDUCIBLE = frozenset(
+    {PropertyKind.ALWAYS, PropertyKind.NEVER, PropertyKind.SOMETIMES, PropertyKind.NO_DEADLOCK, PropertyKind.DOMAINS}
+)
+
+
+def refusal(question: FlatProperty) -> str | None:
+    """Return why a reduced search says nothing of a property; None where it does."""
+    kind = question.property.kind
+    if kind not in REDUCIBLE:
+        return "a partial-order reduction keeps states, not the paths between them"
+    if question.predicate.steps is not None:
+        return "a partial-order reduction leaves out steps, and this speaks of steps"
+    if kind is PropertyKind.NO_DEADLOCK and question.property.stuttering:
+        return "a partial-order reduction keeps deadlocks, not states where only self-loops are left"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A row, or a goal (no row): its conjuncts."""
+
+    conjuncts: tuple[Expr, ...]
+    row: JointRow | None = None
+
+
+class Reduction:
+    """The plan by which a state's successors are chosen, for some properties."""
+
+    def __init__(self, flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> None:
+        self.flat = flat
+        rows = [_Guarded(_conjuncts(row.guard), row) for row in flat.rows]
+        goals = [_Guarded(_conjuncts(case)) for case in _goals(flat, asked)]
+        self.guarded = [*rows, *goals]
+        self.conjuncts = list(dict.fromkeys(expr for each in self.guarded for expr in each.conjuncts))
+        self._cells = {expr: _cells(expr) for expr in self.conjuncts}
+        self._numbering: Compiled = compiled(row_program(flat, layout))
+        self._tests: Compiled = compiled(truths_program(flat, layout, self.conjuncts))
+        self._plan = self._planned(len(rows), len(goals))
+        self.scratch_words = scratch_words(len(rows), len(goals), len(self.conjuncts))
+
+    @property
+    def address(self) -> int:
+        """Where the kernels find the plan."""
+        return int(self._plan.ctypes.data)
+
+    def _planned(self, rows: int, goals: int) -> Words:
+        width = (rows + goals + 63) // 64
+        reads = [_reads(row) for row in self.flat.rows]
+        writes = [frozenset(slot for slot, _ in row.updates) for row in self.flat.rows]
+        discord = [
+            {
+                other
+                for other in range(rows)
+                if other != number
+                and (writes[number] & (reads[other] | writes[other]) or writes[other] & reads[number])
+                and self._may_meet(number, other)
+            }
+            for number in range(rows)
+        ]
+        enabling = [
+            {row for row in range(rows) if self._can_enable(self.flat.rows[row], expr)} for expr in self.conjuncts
+        ]
+        position = {expr: number for number, expr in enumerate(self.conjuncts)}
+        lists: list[int] = []
+        starts = [0]
+        for each in self.guarded:
+            numbers = [position[expr] for expr in each.conjuncts]
+            lists += sorted(numbers, key=lambda number: len(enabling[number]))
+            starts.append(len(lists))
+        head = [rows, goals, len(self.conjuncts)]
+        head += [self._numbering.address("expand"), self._tests.address("truths")]
+        sets = [word for numbers in (*discord, *enabling) for word in _bits(numbers, width)]
+        return np.array([*head, *sets, *starts, *lists], dtype=np.uint64)
+
+    def _may_meet(self, one: int, other: int) -> bool:
+        """Tell whether two rows may be enabled in one state, as far as conjuncts on a few cells can say."""
+        both = (*self.guarded[one].conjuncts, *self.guarded[other].conjuncts)
+        cells = {slot for expr in self.guarded[one].conjuncts for slot in self._cells[expr]}
+        for slot in cells:
+            local = [expr for expr in both if self._cells[expr] == {slot}]
+            if len(local) < 2 or self._size(slot) > MOST_CASES:
+                continue
+            if not any(all(_value(expr, case) for expr in local) for case in self._cases({slot})):
+                return False
+        return True
+
+    def _can_enable(self, row: JointRow, expr: Expr) -> bool:
+        """Tell whether a step by a row can make a false conjunct true."""
+        written = {slot: update for slot, update in row.updates if slot in self._cells[expr]}
+        if not written:
+            return False
+        cells = set(self._cells[expr]).union(*(_cells(update) for update in written.values()))
+        if prod(self._size(slot) for slot in cells) > MOST_CASES:
+            return True
+        local = [conjunct for conjunct in _conjuncts(row.guard) if _cells(conjunct) <= cells]
+        for case in self._cases(cells):
+            if not _value(expr, case) and all(_value(conjunct, case) for conjunct in local):
+                after = {**case, **{slot: int(_value(update, case)) for slot, update in written.items()}}
+                if _value(expr, after):
+                    return True
+        return False
+
+    def _cases(self, slots: set[int] | frozenset[int]) -> Iterator[dict[int, int]]:
+        """Yield the combinations of codes of some cells; none where there are too many."""
+        ordered = sorted(slots)
+        domains = [self.flat.cells[slot].domain for slot in ordered]
+        for codes in product(*(range(domain.low, domain.high + 1) for domain in domains)):
+            yield dict(zip(ordered, codes, strict=True))
+
+    def _size(self, slot: int) -> int:
+        domain = self.flat.cells[slot].domain
+        return domain.high - domain.low + 1
+
+
+def _goals(flat: Flat, asked: Sequence[FlatProperty]) -> Iterator[Expr]:
+    """Yield where the properties are decided: each disjunct is a goal of its own."""
+    for question in asked:
+        formula = question.predicate.state
+        if formula is not None:
+            yield from _disjuncts(apply(Op.NOT, formula) if question.property.kind is PropertyKind.ALWAYS else formula)
+    for row in flat.rows:
+        for slot, update in row.updates:
+            domain = flat.cells[slot].domain
+            low, high = bounds(update, flat)
+            if high > domain.high:
+                yield apply(Op.AND, row.guard, apply(Op.GT, update, Constant(domain.high)))
+            if low < domain.low:
+                yield apply(Op.AND, row.guard, apply(Op.LT, update, Constant(domain.low)))
+
+
+def _disjuncts(expr: Expr) -> list[Expr]:
+    """Return an expression as a disjunction: negations go inwards, and conjunctions of few disjunctions outwards."""
+    match expr:
+        case Constant(value=value):
+            return [expr] if value else []
+        case Apply(op=Op.OR, operands=operands):
+            return [part for operand in operands for part in _disjuncts(operand)]
+        case Apply(op=Op.NOT, operands=(Apply(op=Op.AND | Op.OR as op, operands=operands),)):
+            dual = Op.OR if op is Op.AND else Op.AND
+            return _disjuncts(apply(dual, *[apply(Op.NOT, operand) for operand in operands]))
+        case Apply(op=Op.AND, operands=operands):
+            parts = [_disjuncts(operand) for operand in operands]
+            if prod(map(len, parts)) > MOST_DISJUNCTS:
+                return [expr]
+            return [apply(Op.AND, *chosen) for chosen in product(*parts)]
+        case _:
+            return [expr]
+
+
+def _conjuncts(expr: Expr) -> tuple[Expr, ...]:
+    if expr == Constant(True):
+        return ()
+    return expr.operands if isinstance(expr, Apply) and expr.op is Op.AND else (expr,)
+
+
+def _reads(row: JointRow) -> frozenset[int]:
+    return _cells(row.guard).union(*(_cells(update) for _, update in row.updates))
+
+
+def _cells(expr: Expr) -> frozenset[int]:
+    return frozenset(node.slot for node in walk(expr) if isinstance(node, Cell))
+
+
+def _bits(numbers: set[int], width: int) -> list[int]:
+    total = sum(1 << number for number in numbers)
+    return [(total >> (64 * word)) & ((1 << 64) - 1) for word in range(width)]
+
+
+def _value(expr: Expr, codes: Codes) -> int:
+    """Return the value of a flat expression."""
+    if isinstance(expr, Constant):
+        assert isinstance(expr.value, int)
+        return expr.value
+    if isinstance(expr, Cell):
+        return codes[expr.slot]
+    assert isinstance(expr, Apply)
+    return MEANING[expr.op](*[_value(operand, codes) for operand in expr.operands])

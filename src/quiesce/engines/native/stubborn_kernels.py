@@ -1,0 +1,145 @@
+"""Stubborn sets: in each state, some of its enabled rows from which all deadlocks can still be reached.
+
+A set of rows is closed when it holds, with an enabled row, all rows that do not accord with it, and with a disabled
+row, all rows that can make one of its false conjuncts true. Of the closed sets that the enabled rows give, the one with
+fewest enabled rows is taken. `stubborn.py` says what makes a property a deadlock, and so needs no proviso for cycles.
+
+Sets of rows are bits in words; the plan is an array of 64-bit numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from quiesce.engines.native import instructions
+from quiesce.engines.native.instructions import expand, first_bit, get, put
+from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+
+_before = enter_cache(__file__, instructions.__file__)
+
+# Words of the plan's head; behind it, in this order: what does not accord with each row, what can make each conjunct
+# true, where each row's conjuncts begin, and the conjuncts of all rows. The goals are rows behind the real ones.
+ROWS, GOALS, CONJUNCTS, NUMBERING, TESTS, HEADER = range(6)
+
+ZERO, ONE = np.uint64(0), np.uint64(1)
+BITS = np.uint64(63)
+
+
+ROW = np.uint64(0xFFFFFFFF)
+
+
+@njit(inline="always")
+def _add(base, number):  # type: ignore[no-untyped-def]
+    put(base, number >> 6, get(base, number >> 6) | (ONE << (np.uint64(number) & BITS)))
+
+
+@njit(inline="always")
+def _has(base, number):  # type: ignore[no-untyped-def]
+    return (get(base, number >> 6) >> (np.uint64(number) & BITS)) & ONE != ZERO
+
+
+@njit(cache=True, nogil=True)
+def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-untyped-def]
+    """Keep the successors by the rows of a stubborn set, in their order; return how many there are."""
+    if count < 2:
+        return count
+    rows, goals, conjuncts = np.int64(get(plan, ROWS)), np.int64(get(plan, GOALS)), np.int64(get(plan, CONJUNCTS))
+    width = (rows + goals + 63) >> 6
+    discord = plan + HEADER * 8
+    enabling = discord + rows * width * 8
+    starts = enabling + conjuncts * width * 8
+    lists = starts + (rows + goals + 1) * 8
+    numbers = scratch
+    truths = numbers + rows * 8
+    enabled = truths + ((conjuncts + 63) >> 6) * 8
+    closed = enabled + width * 8
+    member = closed + width * 8
+    best = member + width * 8
+    stack = best + width * 8
+    info = stack + (rows + goals) * 8
+    expand(np.int64(get(plan, NUMBERING)), state, numbers, info)
+    expand(np.int64(get(plan, TESTS)), state, truths, info)
+    for word in range(width):
+        put(enabled, word, ZERO)
+        put(closed, word, ZERO)
+    for successor in range(count):
+        _add(enabled, np.int64(get(numbers, successor) & ROW))
+    waiting = np.int64(0)
+    for goal in range(rows, rows + goals):
+        if _false_conjunct(goal, starts, lists, truths) >= 0:
+            _add(closed, goal)
+            put(stack, waiting, np.uint64(goal))
+            waiting += 1
+    fewest = _close(waiting, count, width, discord, enabling, starts, lists, truths, enabled, closed, stack)
+    if fewest >= count:
+        return count
+    if fewest == 0:
+        fewest = count
+        for successor in range(count):
+            row = np.int64(get(numbers, successor) & ROW)
+            for word in range(width):
+                put(member, word, get(closed, word))
+            _add(member, row)
+            put(stack, 0, np.uint64(row))
+            found = _close(1, fewest, width, discord, enabling, starts, lists, truths, enabled, member, stack)
+            if found < fewest:
+                fewest = found
+                for word in range(width):
+                    put(best, word, get(member, word))
+    else:
+        for word in range(width):
+            put(best, word, get(closed, word))
+    if fewest == count:
+        return count
+    kept = np.int64(0)
+    for successor in range(count):
+        if _has(best, np.int64(get(numbers, successor) & ROW)):
+            for word in range(words):
+                put(successors, kept * words + word, get(successors, successor * words + word))
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _close(  # type: ignore[no-untyped-def]
+    waiting, most, width, discord, enabling, starts, lists, truths, enabled, member, stack
+):
+    """Close a set over the rows on the stack; return how many enabled rows came in, or `most` where it is no fewer."""
+    found = np.int64(0)
+    while waiting:
+        waiting -= 1
+        row = np.int64(get(stack, waiting))
+        if _has(enabled, row):
+            found += 1
+            if found >= most:
+                return most
+            needed = discord + row * width * 8
+        else:
+            needed = enabling + _false_conjunct(row, starts, lists, truths) * width * 8
+        for word in range(width):
+            more = get(needed, word) & ~get(member, word)
+            put(member, word, get(member, word) | more)
+            while more != ZERO:
+                put(stack, waiting, np.uint64(word * 64 + first_bit(more)))
+                waiting += 1
+                more &= more - ONE
+    return found
+
+
+@njit(inline="always")
+def _false_conjunct(row, starts, lists, truths):  # type: ignore[no-untyped-def]
+    """Return the first false conjunct of a row, or -1: the plan lists first those that few rows make true."""
+    for at in range(np.int64(get(starts, row)), np.int64(get(starts, row + 1))):
+        conjunct = np.int64(get(lists, at))
+        if not _has(truths, conjunct):
+            return conjunct
+    return np.int64(-1)
+
+
+leave_cache(_before)
+
+
+def scratch_words(rows: int, goals: int, conjuncts: int) -> int:
+    """Return how many words of scratch `chosen` needs."""
+    return 2 * rows + goals + (conjuncts + 63) // 64 + 4 * ((rows + goals + 63) // 64) + 2

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from quiesce.engines.native import kernels
-from quiesce.engines.native.instructions import LINE, expand, get, get_number, prefetch, put, put_number
+from quiesce.engines.native.instructions import LINE, expand, first_bit, get, get_number, prefetch, put, put_number
 from quiesce.engines.native.interning_kernels import intern, unpacked
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, home_of, precedes, scan
@@ -123,10 +123,7 @@ def _slot(part, bucket, quotient, table, slots):  # type: ignore[no-untyped-def]
         bucket += step
         step += LINE
         stamp += ONE
-    lane = np.int64(0)
-    while found & ONE == ZERO:
-        found >>= ONE
-        lane += 1
+    lane = first_bit(found)
     width = 8 if wide else 16
     return np.int64(get(slots, part)) + ((bucket - (base & ~WIDE)) // LINE * width + lane) * 4
 
@@ -142,11 +139,12 @@ def number_keys(table, bits, right, slots, keys_, first):  # type: ignore[no-unt
 
 @njit(cache=True, nogil=True)
 def link(  # type: ignore[no-untyped-def]
-    code, canon, words, keys_, table, bits, right, slots, tree, room, scratch_, canon_scratch_, info_, targets_
+    code, canon, words, keys_, table, bits, right, slots, tree, room, block, scratch_, canon_scratch_, info_, targets_
 ):
     """Fill in the numbers of all successors of some states, in order; return how many there are.
 
-    `room` is the greatest number of successors of a state; `link_scratch` says how much scratch they need.
+    `block` states at most are looked up together, with `room` successors at most; `link_scratch` says how much scratch
+    they need.
     """
     scratch, frontier, targets = scratch_.ctypes.data, keys_.ctypes.data, targets_.ctypes.data
     info = info_.ctypes.data
@@ -156,17 +154,21 @@ def link(  # type: ignore[no-untyped-def]
     keys = queue + 2 * room * 8
     buffer = keys if words == 1 else keys + room * 8
     edges = np.int64(0)
-    for position in range(len(keys_)):
-        state = frontier + position * 8
-        if words > 1:
-            state = parent
-            unpacked(tree, words, get(frontier, position), numbers, parent)
-        made = expand(code, state, buffer, info)
-        if canon != 0:
-            for successor in range(made):
-                canonical(canon, words, buffer + successor * words * 8, canon_scratch_.ctypes.data)
-        if words > 1:
-            intern(tree, words, state, numbers, changed, buffer, made, keys)
+    for begin in range(0, len(keys_), block):
+        made = np.int64(0)
+        for position in range(begin, min(begin + block, len(keys_))):
+            state = frontier + position * 8
+            if words > 1:
+                state = parent
+                unpacked(tree, words, get(frontier, position), numbers, parent)
+            successors = buffer + made * words * 8
+            count = expand(code, state, successors, info)
+            if canon != 0:
+                for successor in range(count):
+                    canonical(canon, words, successors + successor * words * 8, canon_scratch_.ctypes.data)
+            if words > 1:
+                intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
+            made += count
         for successor in range(made):
             part, home, quotient = home_of(table, get(keys, successor), bits, right)
             prefetch(home)
@@ -184,9 +186,9 @@ def link(  # type: ignore[no-untyped-def]
     return edges
 
 
+leave_cache(_before)
+
+
 def link_scratch(words: int, room: int) -> int:
     """Return how many words of scratch `link` needs."""
     return 5 * words + room * (words + 3)
-
-
-leave_cache(_before)

@@ -55,6 +55,8 @@ LONGEST = (PROBES - 1) * 8 + (PROBES - 1) * (PROBES - 2) // 2
 """Buckets between home and the last probe; a sub-table has as many beyond its last home."""
 WIDE = 1
 """Lowest bit of a sub-table's address: its slots have 64 bits."""
+MOVED = 16
+"""Buckets of a growing sub-table that are moved together."""
 FILTER = 1 << 15
 """Entries of a worker's filter of successors that it has just seen: 256 KiB."""
 
@@ -165,19 +167,29 @@ def enter(table, bits, right, keys, count, fresh, late, report_):  # type: ignor
 def move(old, buckets, wide, new, new_buckets, new_magic, new_wide):  # type: ignore[no-untyped-def]
     """Enter all of a sub-table in a larger, empty one; return False where no room is near."""
     slots = 8 if wide else 16
-    for bucket in range(buckets + LONGEST):
-        line = old + bucket * LINE
-        for slot in range(slots):
-            stamp = get(line, slot) if wide else np.uint64(get_number(line, slot))
-            if stamp == ZERO:
-                break
-            stamp -= ONE
-            probe = np.int64(stamp & np.uint64(31))
-            quotient = stamp >> np.uint64(5)
-            away = probe * (1 + np.int64(quotient & np.uint64(7))) + probe * (probe - 1) // 2
-            rest = quotient * np.uint64(buckets) + np.uint64(bucket - away)
-            quotient, remainder = _divided(rest, np.uint64(new_buckets), new_magic)
-            if _entered(new + np.int64(remainder) * LINE, quotient, new_wide) < 0:
+    queue_ = np.empty(2 * MOVED * 16, dtype=np.uint64)
+    queue = queue_.ctypes.data
+    for begin in range(0, buckets + LONGEST, MOVED):
+        waiting = np.int64(0)
+        for bucket in range(begin, min(begin + MOVED, buckets + LONGEST)):
+            line = old + bucket * LINE
+            for slot in range(slots):
+                stamp = get(line, slot) if wide else np.uint64(get_number(line, slot))
+                if stamp == ZERO:
+                    break
+                stamp -= ONE
+                probe = np.int64(stamp & np.uint64(31))
+                quotient = stamp >> np.uint64(5)
+                away = probe * (1 + np.int64(quotient & np.uint64(7))) + probe * (probe - 1) // 2
+                rest = quotient * np.uint64(buckets) + np.uint64(bucket - away)
+                quotient, remainder = _divided(rest, np.uint64(new_buckets), new_magic)
+                home = new + np.int64(remainder) * LINE
+                prefetch(home)
+                put(queue, 2 * waiting, np.uint64(home))
+                put(queue, 2 * waiting + 1, quotient)
+                waiting += 1
+        for entry in range(waiting):
+            if _entered(np.int64(get(queue, 2 * entry)), get(queue, 2 * entry + 1), new_wide) < 0:
                 return False
     return True
 

@@ -8,7 +8,9 @@ from contextlib import suppress
 
 import numpy as np
 
-LARGE = 4 << 20
+HUGE_PAGE = 2 << 20
+"""Bytes of a large page, on most processors: Linux places a block on one if its length is a multiple of it."""
+LARGE = 2 * HUGE_PAGE
 """Bytes from which on a block asks for large pages: below, they only cost memory."""
 AT_ONCE = 128 << 10
 """Bytes from which on all pages are fetched at once: a page at a time, threads wait for each other at every page."""

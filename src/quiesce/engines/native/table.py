@@ -15,7 +15,7 @@ from quiesce.engines.native import kernels
 from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.instructions import LINE
 from quiesce.engines.native.kernels import CROWDED, LATE, LONGEST, NEW, REPORT, SUB_BITS, SUB_TABLES, USED, WIDE
-from quiesce.engines.native.memory import Pages
+from quiesce.engines.native.memory import HUGE_PAGE, LARGE, Pages
 
 Words = NDArray[np.uint64]
 
@@ -140,8 +140,10 @@ class Table:
         greatest = (1 << (self.bits - SUB_BITS)) - 1
         narrow = max(-(-slots // NARROW_SLOTS), greatest // (GREATEST_QUOTIENT + 1) + 1)
         wide = -(-slots // WIDE_SLOTS)
-        buckets = min(narrow, wide)
-        return Pages((buckets + LONGEST) * LINE), buckets, narrow > wide
+        length = (min(narrow, wide) + LONGEST) * LINE
+        if length >= LARGE:
+            length = -(-length // HUGE_PAGE) * HUGE_PAGE
+        return Pages(length), length // LINE - LONGEST, narrow > wide
 
     def _note(self, part: int, pages: Pages, buckets: int, wide: bool) -> None:
         self._plan[part] = np.uint64(pages.address | (WIDE if wide else 0))

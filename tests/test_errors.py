@@ -1623,6 +1623,78 @@ CASES = (
         "--ask says nothing for a checks file, whose rows say it",
         "name a model instead",
     ),
+    # -- how to search
+    Case(
+        "symmetry-and-partial-order",
+        "Q48",
+        'command("chain", "--symmetry", "--por")',
+        "--symmetry and --por do not work together",
+        "give one of them",
+    ),
+    Case(
+        "checkpoint-and-resume",
+        "Q48",
+        'command("chain", "--checkpoint", "kept", "--resume", "kept")',
+        "--checkpoint begins a search and --resume goes on with one",
+        "give one",
+    ),
+    Case(
+        "checkpoint-of-two",
+        "Q48",
+        'command("chain", "winsock", "--checkpoint", "kept")',
+        "--checkpoint and --resume are for one model",
+        "name one, with -c",
+    ),
+    Case(
+        "no-amount-of-memory",
+        "Q48",
+        'command("chain", "--memory", "much")',
+        "--memory much is no amount of memory",
+        "write 4G, 512M or bytes",
+    ),
+    Case(
+        "checkpoint-twice",
+        "Q51",
+        'command("chain", "--checkpoint", "kept")\ncommand("chain", "--checkpoint", "kept")',
+        "kept holds a search already",
+        "go on with --resume, or name another folder",
+    ),
+    Case(
+        "nothing-to-resume",
+        "Q51",
+        'command("chain", "--resume", "kept")',
+        "kept holds no search",
+        "begin one with --checkpoint",
+    ),
+    Case(
+        "empty-journal",
+        "Q51",
+        'Path("kept").mkdir()\nfile("kept/journal", "")\ncommand("chain", "--resume", "kept")',
+        "kept holds no search",
+        "begin one with --checkpoint",
+    ),
+    Case(
+        "another-search",
+        "Q51",
+        'command("chain", "--checkpoint", "kept")\ncommand("winsock", "--resume", "kept")',
+        "kept holds a search of another system, of other properties or of another version",
+        "name the same target, parameters and options, or begin anew with --checkpoint in another folder",
+    ),
+    Case(
+        "journal-altered",
+        "Q50",
+        'command("chain", "--checkpoint", "kept")\ntext = Path("kept/journal").read_text()\n'
+        'file("kept/journal", text.replace("identity", "identify"))\ncommand("chain", "--resume", "kept")',
+        "kept/journal was altered (line 1)",
+        "search again from the beginning",
+    ),
+    Case(
+        "states-cut-short",
+        "Q50",
+        'command("chain", "--checkpoint", "kept")\nfile("kept/states", "")\ncommand("chain", "--resume", "kept")',
+        "kept/states ends too early: its states cannot be trusted",
+        "search again from the beginning; if it happens again, look at the disk",
+    ),
     # -- temporal questions
     Case(
         "temporal-always",
@@ -1862,7 +1934,7 @@ def sites() -> tuple[Site, ...]:
         Site(file.relative_to(SOURCE).as_posix(), node.lineno, node.end_lineno or node.lineno, ast.unparse(node))
         for file, tree in trees.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) in makers
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func).rpartition(".")[2] in makers
     )
 
 

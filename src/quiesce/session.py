@@ -193,7 +193,7 @@ class _Watch:
             self.status = Console(stderr=True).status("")
             self.status.start()
         rate = progress.transitions / progress.seconds / 1e6
-        ahead = "" if progress.forecast is None else f", about {progress.forecast:,} states in all ({METHOD})"
+        ahead = "" if progress.forecast is None else f", about {progress.forecast:,} states or more ({METHOD})"
         self.status.update(  # type: ignore[attr-defined]
             f"{self.name}: {progress.states:,} states, {progress.transitions:,} transitions ({rate:.1f} M/s), "
             f"depth {progress.depth}, {progress.queue:,} to expand, {progress.memory / 2**20:,.0f} MiB{ahead}"

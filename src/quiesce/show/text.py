@@ -48,7 +48,7 @@ def summary(result: SystemResult, *, plain: bool = False) -> str:
     """Return the line with the system's name, parameters and counts."""
     counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, depth {result.depth}"
     speed = "" if plain else f", {result.seconds:.3f} s of search"
-    about = f"; about {result.forecast:,} states in all, by the widths of the levels" if result.forecast else ""
+    about = f"; about {result.forecast:,} states or more, by the widths of the levels" if result.forecast else ""
     stopped = f" (stopped: {result.stopped}{about})" if result.stopped else ""
     return f"{title(result.system)}: {counts}{speed}{stopped}"
 

@@ -1,7 +1,7 @@
 """How many states there will be, from the widths of the levels so far.
 
 A parabola is laid through the logarithms of the last widths and followed until a level has no state: most spaces widen
-and narrow like that. A space that widens again later has more, so it is a forecast, not a bound.
+and narrow like that. A space that widens again later has more: it is a forecast, and rather too low than too high.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy as np
 LAST = 5
 """Levels that the parabola goes through."""
 METHOD = f"a parabola through the logarithms of the last {LAST} level widths"
+LEAST_STATES = 10_000
+"""With fewer states the widths say nothing yet."""
 MOST_LEVELS = 100_000
 
 
@@ -23,7 +25,7 @@ def forecast(levels: Sequence[int]) -> int | None:
     `levels` are the numbers of the first states of the levels, and at the end the number of all states found.
     """
     widths = np.diff(np.asarray(levels[-LAST - 1 :]))
-    if len(widths) < LAST or not widths.all():
+    if levels[-1] < LEAST_STATES or len(widths) < LAST or not widths.all():
         return None
     bend, slope, level = np.polyfit(np.arange(LAST) - (LAST - 1), [log(width) for width in widths], 2)
     if bend >= 0:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal, NamedTuple
 
+import numpy as np
 import pytest
 
 import quiesce
@@ -31,6 +32,7 @@ from quiesce.core.formulas import Path as Run
 from quiesce.engines.automata import automaton
 from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
+from quiesce.engines.native.store import Store
 from quiesce.language.asking import question
 from quiesce.language.parameters import instantiate
 from quiesce.language.systems import unfair
@@ -1695,6 +1697,21 @@ CASES = (
         "kept/states ends too early: its states cannot be trusted",
         "search again from the beginning; if it happens again, look at the disk",
     ),
+    Case(
+        "states-altered",
+        "Q50",
+        'command("chain", "--checkpoint", "kept")\nkept = bytearray(Path("kept/states").read_bytes())\nkept[9] ^= 1\n'
+        'Path("kept/states").write_bytes(kept)\ncommand("chain", "--resume", "kept")',
+        "kept/states was altered (page 0): its states cannot be trusted",
+        "search again from the beginning; if it happens again, look at the disk",
+    ),
+    Case(
+        "states-cut-while-searching",
+        "Q50",
+        'store = Store(Path(), Path("states"))\nstore.append(numbers(9))\nfile("states", "")\nstore.read(0, 9)',
+        "states ends too early: its states cannot be trusted",
+        "search again from the beginning; if it happens again, look at the disk",
+    ),
     # -- temporal questions
     Case(
         "temporal-always",
@@ -1807,6 +1824,8 @@ WAYS = {
     "CLAUSE": CLAUSE,
     "ONE": ONE,
     "ModuleType": ModuleType,
+    "Store": Store,
+    "numbers": lambda count: np.arange(count, dtype=np.uint64),
     "Path": Path,
     "checks": checks,
     "command": command,

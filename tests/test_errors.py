@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -1708,7 +1709,8 @@ CASES = (
     Case(
         "states-cut-while-searching",
         "Q50",
-        'store = Store(Path(), Path("states"))\nstore.append(numbers(9))\nfile("states", "")\nstore.read(0, 9)',
+        'with closing(Store(Path(), Path("states"))) as store:\n    store.append(numbers(9))\n'
+        '    file("states", "")\n    store.read(0, 9)',
         "states ends too early: its states cannot be trusted",
         "search again from the beginning; if it happens again, look at the disk",
     ),
@@ -1828,6 +1830,7 @@ WAYS = {
     "numbers": lambda count: np.arange(count, dtype=np.uint64),
     "Path": Path,
     "checks": checks,
+    "closing": closing,
     "command": command,
     "And": And,
     "Annotated": Annotated,
@@ -1953,7 +1956,9 @@ def sites() -> tuple[Site, ...]:
         Site(file.relative_to(SOURCE).as_posix(), node.lineno, node.end_lineno or node.lineno, ast.unparse(node))
         for file, tree in trees.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func).rpartition(".")[2] in makers
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and ast.unparse(node.exc.func).rpartition(".")[2] in makers
     )
 
 

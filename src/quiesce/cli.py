@@ -131,9 +131,7 @@ def check(
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
     ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Go on with the search in this folder.")
-    ] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with the search in this folder.")] = None,
     bound: Annotated[int | None, typer.Option(min=1, help="Of a .pnml net: tokens in a place.")] = None,
     formulas: Annotated[
         list[Path] | None, typer.Option(help="Of a .pnml net: a formula file of the Model Checking Contest.")

@@ -80,9 +80,7 @@ def interchangeable_peterson(*, processes: Annotated[int, Between(2, 9)] = 3) ->
     """Return the same n processes as copies of one machine; a turn is a copy, or undefined at first."""
     floors = range(1, processes)
     turns = Machine("turns")
-    climber = Machine(
-        "process", copies=processes, states=["idle", "announcing", "yielding", "waiting", "critical"]
-    )
+    climber = Machine("process", copies=processes, states=["idle", "announcing", "yielding", "waiting", "critical"])
     turn = {floor: turns.one_of(f"turn {floor}", climber, optional=True) for floor in floors}
     announced, floor_of = climber.count("announced", up_to=processes - 1), climber.count("climbing", up_to=processes)
     climber.step("start", source="idle", dest="announcing", then={floor_of: 1})

@@ -19,7 +19,7 @@ from quiesce.statuses import BUG, HOLDS, INTERRUPTED, SUSPICIOUS, UNKNOWN, VIOLA
 if TYPE_CHECKING:
     pass
 
-VERBS = ("check", "list", "draw", "lint", "simulate", "bench")
+VERBS = ("check", "list", "draw", "lint", "simulate", "export", "bench")
 
 _USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What typer raises for a command line that it cannot read; releases differ in where they keep it."""
@@ -344,6 +344,30 @@ def simulate(
         print("\n".join(text.table(system, trace)))
         if trace.length < steps:
             print("  it stops here: no step is possible")
+    return HOLDS
+
+
+@app.command()
+def export(
+    target: Annotated[str, typer.Argument(help="What to export.")],
+    constants: Constants = None,
+    to: Annotated[str, typer.Option(help="promela (Spin), murphi (Rumur) or tla (TLC).")] = "promela",
+    properties: Annotated[bool, typer.Option(help="Properties as assertions and invariants.")] = True,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
+) -> int:
+    """Write a system for another checker: the same states, steps and properties, with the author's names."""
+    from importlib import import_module
+
+    from quiesce import library
+
+    if to not in ("promela", "murphi", "tla"):
+        raise SpecificationError("Q48", f"--to {to}: there are promela, murphi and tla")
+    system = library.find(target).system(_settings(constants))
+    text = import_module(f"quiesce.bridges.{to}").text(system, properties=properties)
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
     return HOLDS
 
 

@@ -7,15 +7,27 @@ engines. `System` checks both when it is made, so that nobody checks again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import Literal
 
-from quiesce.core.domains import Copy, Domain, Value
+from quiesce.core.domains import Boolean, Copy, Domain, Value
 from quiesce.core.errors import EngineError, Place, SpecificationError, known
-from quiesce.core.expressions import FALSE, TRUE, Apply, Cell, Constant, Expr, Next, walk
+from quiesce.core.expressions import (
+    COMPARISONS,
+    CONNECTIVES,
+    FALSE,
+    TRUE,
+    Apply,
+    Cell,
+    Constant,
+    Expr,
+    Next,
+    Op,
+    walk,
+)
 
 STATE = "state"
 """The name of the variable that holds a machine's state."""
@@ -249,6 +261,21 @@ class Flat:
     rest: Expr
     rows: tuple[JointRow, ...]
     properties: tuple[FlatProperty, ...]
+
+
+def is_truth(expr: Expr, cells: Sequence[FlatCell]) -> bool:
+    """Tell whether a flat expression is a truth value rather than a number."""
+    match expr:
+        case Constant(value=value):
+            return isinstance(value, bool)
+        case Cell(slot=slot) | Next(slot=slot):
+            return isinstance(cells[slot].domain, Boolean)
+        case Apply(op=Op.ITE, operands=(_, then, otherwise)):
+            return any(is_truth(branch, cells) for branch in (then, otherwise) if not isinstance(branch, Constant))
+        case Apply(op=op):
+            return op in COMPARISONS or op in CONNECTIVES
+        case _:
+            raise AssertionError(f"{expr} is not flat")
 
 
 # -- the waist -------------------------------------------------------------------------------------------------------

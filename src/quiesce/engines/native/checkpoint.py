@@ -42,7 +42,7 @@ class Checkpoint:
             )
         folder.mkdir(parents=True, exist_ok=True)
         self.stores = [Store(folder, folder / STATES)]
-        nodes = 0 if space.tree is None else space.tree.nodes
+        nodes = 0 if space.tree is None else space.tree.nodes  # a space on disk is compact from the beginning
         self.stores += [Store(folder, folder / f"words-{node}") for node in range(nodes)]
         space.store = self.stores[0]
         self._journal: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115

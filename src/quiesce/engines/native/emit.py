@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import COMPARISONS, CONNECTIVES, Apply, Cell, Constant, Expr, Next, Op
-from quiesce.core.system import Flat
+from quiesce.core.system import Flat, is_truth
 from quiesce.engines.native.layout import Layout
 
 INSTRUCTION = {
@@ -75,17 +75,7 @@ class Function:
 
     def is_truth(self, expr: Expr) -> bool:
         """Tell whether an expression is a truth value (i1) rather than a number (i64)."""
-        match expr:
-            case Constant(value=value):
-                return isinstance(value, bool)
-            case Cell(slot=slot) | Next(slot=slot):
-                return isinstance(self.flat.cells[slot].domain, Boolean)
-            case Apply(op=Op.ITE, operands=(_, then, otherwise)):
-                return any(self.is_truth(branch) for branch in (then, otherwise) if not isinstance(branch, Constant))
-            case Apply(op=op):
-                return op in COMPARISONS or op in CONNECTIVES
-            case _:
-                raise AssertionError(f"{expr} is not flat")
+        return is_truth(expr, self.flat.cells)
 
     def truth(self, expr: Expr) -> str:
         """Return the i1 value of a truth."""

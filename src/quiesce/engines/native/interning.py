@@ -1,25 +1,39 @@
-"""States of several words as keys of one word: every word is numbered, then pairs of numbers, until two are left.
+"""States as keys of one word with few bits: every part is numbered, then pairs of numbers, until two are left.
 
-The words are the leaves of a binary tree, in their order; a node numbers the values that it has seen in the order of
-their arrival. A key is the pair of the two topmost numbers, 32 bits each; the table keeps as many bits of each as are
-in use. Few states of a machine occur in many states of a system, so the numbers are small and their tables stay in the
-cache.
+The parts, words or halves of the only word, are the leaves of a binary tree; a node numbers the values that it has seen
+in the order of their arrival. A key is the pair of the two topmost numbers, 32 bits each; the table keeps as many bits
+of each as are in use. Few states of a machine occur in many states of a system, so the numbers are small and their
+tables stay in the cache.
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
 from quiesce.engines.native import interning_kernels as kernels
-from quiesce.engines.native.interning_kernels import COUNT, LEFT, LIMIT, MASK, NODE, RIGHT, SLOTS, VALUES
+from quiesce.engines.native.interning_kernels import (
+    BITS,
+    COUNT,
+    LEFT,
+    LIMIT,
+    MASK,
+    NODE,
+    RIGHT,
+    SHIFT,
+    SLOTS,
+    VALUES,
+    WORD,
+)
 from quiesce.engines.native.memory import Pages
 
 Words = NDArray[np.uint64]
 
+ALL = (1 << 64) - 1
 LEAST_WIDTH = 16
 """Bits of each number in a key at first."""
 WIDER = 4
@@ -28,15 +42,24 @@ GREATEST_WIDTH = 32
 
 
 class Tree:
-    """The nodes of the interning tree. `margin`: how many values may arrive at a node before it is asked to grow."""
+    """The nodes of the interning tree over a state's bits (their number by word).
 
-    def __init__(self, words: int, margin: int) -> None:
-        self.words, self.margin = words, margin
-        self.nodes = 2 * words - 2
+    `margin`: how many values may arrive at a node before it is asked to grow.
+    """
+
+    def __init__(self, bits: Sequence[int], margin: int) -> None:
+        self.words, self.margin = len(bits), margin
+        parts = [(word, 0, ALL) for word in range(len(bits))] if len(bits) > 1 else _split(bits[0])
+        self.leaves = len(parts)
+        self.nodes = 2 * self.leaves - 2
         self._plan: Words = np.zeros(self.nodes * NODE, dtype=np.uint64)
         self._values: list[Pages] = []
         self._slots: list[Pages] = []
-        for node, (left, right) in enumerate(_pairs(words), start=words):
+        for leaf, (word, shift, mask) in enumerate(parts):
+            self._set(leaf, WORD, word)
+            self._set(leaf, SHIFT, shift)
+            self._set(leaf, BITS, mask)
+        for node, (left, right) in enumerate(_pairs(self.leaves), start=self.leaves):
             self._set(node, LEFT, left)
             self._set(node, RIGHT, right)
         self.left = self.right = LEAST_WIDTH
@@ -103,13 +126,13 @@ class Tree:
             self.grow()
             part = keys[at : at + step]
             some = states[at * self.words : (at + step) * self.words]
-            kernels.keys_of(self.address, self.words, some, self._numbers(), part)
+            kernels.keys_of(self.address, self.leaves, self.words, some, self._numbers(), part)
         return keys
 
     def states(self, keys: Words) -> Words:
         """Return the words of states from their keys."""
         states = np.empty(len(keys) * self.words, dtype=np.uint64)
-        kernels.states_of(self.address, self.words, keys, self._numbers(), states)
+        kernels.states_of(self.address, self.leaves, self.words, keys, self._numbers(), states)
         return states
 
     def free(self) -> None:
@@ -120,7 +143,7 @@ class Tree:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _numbers(self) -> Words:
-        return np.empty(2 * self.words, dtype=np.uint64)
+        return np.empty(2 * self.leaves, dtype=np.uint64)
 
     def _set(self, node: int, what: int, value: int) -> None:
         self._plan[node * NODE + what] = np.uint64(value)
@@ -158,6 +181,12 @@ class Tree:
     def _number_again(self, node: int) -> None:
         mask = self._plan[node * NODE + MASK]
         kernels.number_again(self._values[node].address, self.count(node), self._slots[node].address, mask)
+
+
+def _split(bits: int) -> list[tuple[int, int, int]]:
+    """Return the halves of an only word: its number, a shift and a mask."""
+    half = bits // 2
+    return [(0, half, (1 << (bits - half)) - 1), (0, 0, (1 << half) - 1)]
 
 
 def _pairs(words: int) -> list[tuple[int, int]]:

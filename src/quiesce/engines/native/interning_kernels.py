@@ -1,7 +1,8 @@
 """States of several words as keys of one word (`interning.py`): the nodes of the tree, behind addresses.
 
 A node numbers values: `slots` is a hash table of numbers plus 1, `values` gives the value of a number. Threads read
-without a lock; who meets a new value takes the node's lock, looks again, and numbers it.
+without a lock; who meets a new value takes the node's lock, looks again, and numbers it. The values of a leaf are some
+bits of one word; those of an inner node are the numbers of its two children.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ ZERO, ONE = np.uint64(0), np.uint64(1)
 FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SECOND_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 
-# Words of a node.
-SLOTS, MASK, VALUES, LIMIT, COUNT, LOCK, LEFT, RIGHT, NODE = range(9)
+# Words of a node; an inner one has children, a leaf has a word, and a shift and a mask for its bits.
+SLOTS, MASK, VALUES, LIMIT, COUNT, LOCK, LEFT, RIGHT, BITS, NODE = range(10)
+WORD, SHIFT = LEFT, RIGHT
 
 
 @njit(inline="always")
@@ -54,9 +56,9 @@ def _interned(node, value):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def is_full(tree, words, margin):  # type: ignore[no-untyped-def]
+def is_full(tree, leaves, margin):  # type: ignore[no-untyped-def]
     """Tell whether some node may not have room for as many new values as a block can bring."""
-    for node in range(2 * words - 2):
+    for node in range(2 * leaves - 2):
         place = tree + node * NODE * 8
         if np.int64(get(place, COUNT)) + margin > np.int64(get(place, LIMIT)):
             return True
@@ -64,47 +66,56 @@ def is_full(tree, words, margin):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _packed(tree, words, numbers):  # type: ignore[no-untyped-def]
-    """Return the key of a state from the numbers of its words, which stand at the leaves; fills in the inner nodes."""
-    for node in range(words, 2 * words - 2):
-        place = tree + node * NODE * 8
-        left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
-        pair = (get(numbers, left) << np.uint64(32)) | get(numbers, right)
-        put(numbers, node, _interned(place, pair))
-    return (get(numbers, 2 * words - 4) << np.uint64(32)) | get(numbers, 2 * words - 3)
+def _part(state, place):  # type: ignore[no-untyped-def]
+    """Return the bits of a state that are a leaf's."""
+    return (get(state, np.int64(get(place, WORD))) >> get(place, SHIFT)) & get(place, BITS)
 
 
 @njit(inline="always")
-def unpacked(tree, words, key, numbers, state):  # type: ignore[no-untyped-def]
+def _key(leaves, numbers):  # type: ignore[no-untyped-def]
+    return (get(numbers, 2 * leaves - 4) << np.uint64(32)) | get(numbers, 2 * leaves - 3)
+
+
+@njit(inline="always")
+def unpacked(tree, leaves, words, key, numbers, state):  # type: ignore[no-untyped-def]
     """Fill in the words of a state, and the numbers of its nodes, from its key."""
-    put(numbers, 2 * words - 4, key >> np.uint64(32))
-    put(numbers, 2 * words - 3, key & np.uint64(0xFFFFFFFF))
-    for node in range(2 * words - 3, -1, -1):
+    for word in range(words):
+        put(state, word, ZERO)
+    put(numbers, 2 * leaves - 4, key >> np.uint64(32))
+    put(numbers, 2 * leaves - 3, key & np.uint64(0xFFFFFFFF))
+    for node in range(2 * leaves - 3, -1, -1):
         place = tree + node * NODE * 8
         value = get(np.int64(get(place, VALUES)), np.int64(get(numbers, node)))
-        if node < words:
-            put(state, node, value)
+        if node < leaves:
+            at = np.int64(get(place, WORD))
+            put(state, at, get(state, at) | (value << get(place, SHIFT)))
         else:
             put(numbers, np.int64(get(place, LEFT)), value >> np.uint64(32))
             put(numbers, np.int64(get(place, RIGHT)), value & np.uint64(0xFFFFFFFF))
 
 
 @njit(cache=True, nogil=True)
-def keys_of(tree, words, states_, numbers_, keys_):  # type: ignore[no-untyped-def]
-    """Fill in the keys of wide states; there is room for all their values."""
+def keys_of(tree, leaves, words, states_, numbers_, keys_):  # type: ignore[no-untyped-def]
+    """Fill in the keys of states; there is room for all their values."""
     states, numbers, keys = states_.ctypes.data, numbers_.ctypes.data, keys_.ctypes.data
     for number in range(len(keys_)):
-        for word in range(words):
-            put(numbers, word, _interned(tree + word * NODE * 8, get(states, number * words + word)))
-        put(keys, number, _packed(tree, words, numbers))
+        for node in range(2 * leaves - 2):
+            place = tree + node * NODE * 8
+            if node < leaves:
+                value = _part(states + number * words * 8, place)
+            else:
+                left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
+                value = (get(numbers, left) << np.uint64(32)) | get(numbers, right)
+            put(numbers, node, _interned(place, value))
+        put(keys, number, _key(leaves, numbers))
 
 
 @njit(cache=True, nogil=True)
-def states_of(tree, words, keys_, numbers_, states_):  # type: ignore[no-untyped-def]
-    """Fill in the words of wide states from their keys."""
+def states_of(tree, leaves, words, keys_, numbers_, states_):  # type: ignore[no-untyped-def]
+    """Fill in the words of states from their keys."""
     keys, numbers, states = keys_.ctypes.data, numbers_.ctypes.data, states_.ctypes.data
     for number in range(len(keys_)):
-        unpacked(tree, words, get(keys, number), numbers, states + number * words * 8)
+        unpacked(tree, leaves, words, get(keys, number), numbers, states + number * words * 8)
 
 
 @njit(cache=True, nogil=True)
@@ -119,16 +130,18 @@ def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def intern(tree, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
-    """Fill in the keys of a state's successors; a word that did not change has the parent's number."""
+def intern(tree, leaves, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
+    """Fill in the keys of a state's successors; a part that did not change has the parent's number."""
     for successor in range(count):
-        for word in range(words):
-            value = get(successors, successor * words + word)
-            if value == get(state, word):
-                put(changed, word, get(numbers, word))
+        after = successors + successor * words * 8
+        for node in range(leaves):
+            place = tree + node * NODE * 8
+            value = _part(after, place)
+            if value == _part(state, place):
+                put(changed, node, get(numbers, node))
             else:
-                put(changed, word, _interned(tree + word * NODE * 8, value))
-        for node in range(words, 2 * words - 2):
+                put(changed, node, _interned(place, value))
+        for node in range(leaves, 2 * leaves - 2):
             place = tree + node * NODE * 8
             left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
             if get(changed, left) == get(numbers, left) and get(changed, right) == get(numbers, right):
@@ -136,7 +149,7 @@ def intern(tree, words, state, numbers, changed, successors, count, keys):  # ty
             else:
                 pair = (get(changed, left) << np.uint64(32)) | get(changed, right)
                 put(changed, node, _interned(place, pair))
-        put(keys, successor, (get(changed, 2 * words - 4) << np.uint64(32)) | get(changed, 2 * words - 3))
+        put(keys, successor, _key(leaves, changed))
 
 
 leave_cache(_before)

@@ -212,6 +212,7 @@ def work(  # type: ignore[no-untyped-def]
     bits,
     right,
     tree,
+    leaves,
     margin,
     room,
     block,
@@ -235,7 +236,7 @@ def work(  # type: ignore[no-untyped-def]
     scratch, pending, best = scratch_.ctypes.data, pending_.ctypes.data, best_.ctypes.data
     fresh, late, report = fresh_.ctypes.data, late_.ctypes.data, report_.ctypes.data
     stubborn_scratch, canon_scratch = stubborn_scratch_.ctypes.data, canon_scratch_.ctypes.data
-    parent, numbers, changed, info, filter_, queue, buffer, keys = _parts(scratch, words, len(pending_), room)
+    parent, numbers, changed, info, filter_, queue, buffer, keys = _parts(scratch, words, leaves, len(pending_), room)
     transitions, new, lost = np.int64(0), np.int64(0), np.int64(0)
     begin, end = last, last
     stopped = False
@@ -246,16 +247,16 @@ def work(  # type: ignore[no-untyped-def]
             break
         end = min(last, begin + chunk)
         while begin < end:
-            if words > 1 and is_full(tree, words, margin):
+            if leaves > 0 and is_full(tree, leaves, margin):
                 stopped = True
                 break
             size = min(block, end - begin)
             made = np.int64(0)
             for position in range(begin, begin + size):
                 state = frontier + position * 8
-                if words > 1:
+                if leaves > 0:
                     state = parent
-                    unpacked(tree, words, get(frontier, position), numbers, parent)
+                    unpacked(tree, leaves, words, get(frontier, position), numbers, parent)
                 successors = buffer + made * words * 8
                 count = expand(code, state, successors, info)
                 fired = np.int64(get(info, 0))
@@ -269,8 +270,8 @@ def work(  # type: ignore[no-untyped-def]
                 if canon != 0:
                     for successor in range(count):
                         canonical(canon, words, successors + successor * words * 8, canon_scratch)
-                if words > 1:
-                    intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
+                if leaves > 0:
+                    intern(tree, leaves, words, state, numbers, changed, successors, count, keys + made * 8)
                 made += count
             waiting = np.int64(0)
             for successor in range(made):
@@ -307,22 +308,22 @@ def work(  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _parts(scratch, words, flag_words, room):  # type: ignore[no-untyped-def]
+def _parts(scratch, words, leaves, flag_words, room):  # type: ignore[no-untyped-def]
     """Return the addresses of what a worker keeps for itself; `scratch_words` says how much it is."""
     parent = scratch
     numbers = parent + words * 8
-    changed = numbers + 2 * words * 8
-    info = changed + 2 * words * 8
+    changed = numbers + 2 * leaves * 8
+    info = changed + 2 * leaves * 8
     filter_ = info + (1 + flag_words) * 8
     queue = filter_ + FILTER * 8
     buffer = queue + 3 * room * 8
-    keys = buffer if words == 1 else buffer + room * words * 8
+    keys = buffer if leaves == 0 else buffer + room * words * 8
     return parent, numbers, changed, info, filter_, queue, buffer, keys
 
 
-def scratch_words(words: int, flag_words: int, room: int) -> int:
+def scratch_words(words: int, leaves: int, flag_words: int, room: int) -> int:
     """Return how many words a worker needs for itself, for `room` successors in a block."""
-    return words * 5 + 1 + flag_words + FILTER + room * (words + 4)
+    return words + 4 * leaves + 1 + flag_words + FILTER + room * (words + 4)
 
 
 @njit(cache=True, nogil=True)

@@ -139,7 +139,22 @@ def number_keys(table, bits, right, slots, keys_, first):  # type: ignore[no-unt
 
 @njit(cache=True, nogil=True)
 def link(  # type: ignore[no-untyped-def]
-    code, canon, words, keys_, table, bits, right, slots, tree, room, block, scratch_, canon_scratch_, info_, targets_
+    code,
+    canon,
+    words,
+    keys_,
+    table,
+    bits,
+    right,
+    slots,
+    tree,
+    leaves,
+    room,
+    block,
+    scratch_,
+    canon_scratch_,
+    info_,
+    targets_,
 ):
     """Fill in the numbers of all successors of some states, in order; return how many there are.
 
@@ -149,25 +164,25 @@ def link(  # type: ignore[no-untyped-def]
     scratch, frontier, targets = scratch_.ctypes.data, keys_.ctypes.data, targets_.ctypes.data
     info = info_.ctypes.data
     parent, numbers = scratch, scratch + words * 8
-    changed = numbers + 2 * words * 8
-    queue = changed + 2 * words * 8
+    changed = numbers + 2 * leaves * 8
+    queue = changed + 2 * leaves * 8
     keys = queue + 2 * room * 8
-    buffer = keys if words == 1 else keys + room * 8
+    buffer = keys if leaves == 0 else keys + room * 8
     edges = np.int64(0)
     for begin in range(0, len(keys_), block):
         made = np.int64(0)
         for position in range(begin, min(begin + block, len(keys_))):
             state = frontier + position * 8
-            if words > 1:
+            if leaves > 0:
                 state = parent
-                unpacked(tree, words, get(frontier, position), numbers, parent)
+                unpacked(tree, leaves, words, get(frontier, position), numbers, parent)
             successors = buffer + made * words * 8
             count = expand(code, state, successors, info)
             if canon != 0:
                 for successor in range(count):
                     canonical(canon, words, successors + successor * words * 8, canon_scratch_.ctypes.data)
-            if words > 1:
-                intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
+            if leaves > 0:
+                intern(tree, leaves, words, state, numbers, changed, successors, count, keys + made * 8)
             made += count
         for successor in range(made):
             part, home, quotient = home_of(table, get(keys, successor), bits, right)
@@ -189,6 +204,6 @@ def link(  # type: ignore[no-untyped-def]
 leave_cache(_before)
 
 
-def link_scratch(words: int, room: int) -> int:
+def link_scratch(words: int, leaves: int, room: int) -> int:
     """Return how many words of scratch `link` needs."""
-    return 5 * words + room * (words + 3)
+    return words + 4 * leaves + room * (words + 3)

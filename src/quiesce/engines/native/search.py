@@ -53,7 +53,8 @@ def space_for(
     """Return the space of a system before its search, of representatives where there is a symmetry."""
     strategy = strategy or Strategy()
     workers = strategy.workers or all_cores()
-    return Space(system, asked, workers, symmetry, partial_order=strategy.partial_order)
+    kept = strategy.checkpoint is not None or strategy.resume is not None
+    return Space(system, asked, workers, symmetry, partial_order=strategy.partial_order, compact=kept)
 
 
 def search(
@@ -78,8 +79,7 @@ class _Search:
         self.keeps_order = any(question.property.kind in ON_GRAPH for question in space.asked)
         self.batch = max(ALONE, min(MOST_BATCH, MOST_SUCCESSORS // space.branching))
         self.block = max(1, min(TOGETHER, BLOCK // space.branching))
-        scratch = kernels.scratch_words(space.words, space.flag_words, space.margin)
-        self.scratch = [np.full(scratch, kernels.ALL, dtype=np.uint64) for _ in range(workers)]
+        self._new_scratch()
         self.reduction_scratch = [space.reduction_scratch() for _ in range(workers)]
         self.canon_scratch = [space.canon_scratch() for _ in range(workers)]
         self.best = [np.zeros(64 * space.flag_words * (space.words + 1), dtype=np.uint64) for _ in range(workers)]
@@ -92,6 +92,12 @@ class _Search:
         self.decided: dict[int, tuple[int, Words]] = {}
         self.checkpoint: Checkpoint | None = None
         self.interrupted = False
+
+    def _new_scratch(self) -> None:
+        """Give the workers memory for themselves, and filters that have seen nothing."""
+        space = self.space
+        length = kernels.scratch_words(space.words, space.leaves, space.flag_words, space.margin)
+        self.scratch = [np.full(length, kernels.ALL, dtype=np.uint64) for _ in range(space.crew.workers)]
 
     def run(self) -> Found:
         """Search, and return what was found."""
@@ -183,6 +189,9 @@ class _Search:
                 raise
             space.store.append(found)
             self.expanded = end
+            if space.is_wasteful:
+                space.compact()
+                self._new_scratch()
             stopped = self._looked(depth, last)
         if self.expanded == last:
             self._note(depth)
@@ -255,6 +264,7 @@ class _Search:
                 table.bits,
                 table.right,
                 space.tree_address,
+                space.leaves,
                 space.margin * space.crew.workers,
                 space.margin,
                 self.block,

@@ -19,7 +19,7 @@ from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.interning import Tree
-from quiesce.engines.native.layout import Layout, layout
+from quiesce.engines.native.layout import Field, Layout, layout
 from quiesce.engines.native.machine_code import Compiled, cache_folder, compiled
 from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.store import Store
@@ -35,6 +35,10 @@ BLOCK = 1 << 12
 READ = 1 << 16
 """States that are read together."""
 MOST_NUMBERED = 1 << 32
+NARROW = 46
+"""Bits of a key that fit into narrow slots before the table is large."""
+WIDE_AT_MOST = 64 << 20
+"""Bytes of a table of wide slots from which on keys are made narrower."""
 
 
 class Space:
@@ -48,6 +52,7 @@ class Space:
         symmetry: Symmetry | None = None,
         *,
         partial_order: bool = False,
+        compact: bool = False,
     ) -> None:
         self.system, self.asked = system, asked
         self.layout: Layout = layout(system.flat.cells)
@@ -61,11 +66,12 @@ class Space:
         self.branching = max(1, len(system.flat.rows))
         self.flag_words = flag_words(len(asked))
         self.margin = max(BLOCK, self.branching)
-        self.tree = Tree(self.words, self.margin * workers) if self.words > 1 else None
-        bits = sum(field.bits for field in self.layout.fields) if self.tree is None else self.tree.bits
+        self.bits = [sum(field.bits for field in fields) for fields in _by_word(self.layout)]
+        interned = self.words > 1 or (compact and self.bits[0] > NARROW)
+        self.tree = Tree(self.bits, self.margin * workers) if interned else None
         self.permit: Callable[[int], None] = lambda more: None
         self.at_end: list[Callable[[], None]] = []
-        self.table = self._table(bits)
+        self.table = self._table()
         self.store = Store(cache_folder() / "states")
         self.levels: list[int] = [0]
         """Number of the first state of each level, and at the end the number of states."""
@@ -82,8 +88,13 @@ class Space:
 
     @property
     def tree_address(self) -> int:
-        """Where the kernels find the interning tree; 0 where a state has one word."""
+        """Where the kernels find the interning tree; 0 where a state's only word is its key."""
         return 0 if self.tree is None else self.tree.address
+
+    @property
+    def leaves(self) -> int:
+        """Leaves of the interning tree, or 0."""
+        return 0 if self.tree is None else self.tree.leaves
 
     @property
     def canon_address(self) -> int:
@@ -133,9 +144,23 @@ class Space:
         self.table.free()
         if self.tree is not None:
             self.tree.grow()
-        self.table = self._table(self.table.bits if self.tree is None else self.tree.bits)
+        self.table = self._table()
         for first in range(0, self.count, READ):
             self.table.enter(self.store.read(first, min(self.count, first + READ)))
+
+    @property
+    def is_wasteful(self) -> bool:
+        """Whether the table is large and its slots are wide, and interning would make them narrow."""
+        return self.tree is None and self.table.is_wide and self.table.bytes > WIDE_AT_MOST
+
+    def compact(self) -> None:
+        """Let the keys be pairs of numbers from now on."""
+        self.tree = Tree(self.bits, self.margin * self.crew.workers)
+        before, self.store = self.store, Store(cache_folder() / "states")
+        for first in range(0, before.count, READ):
+            self.store.append(self.tree.keys(before.read(first, min(before.count, first + READ))))
+        before.close()
+        self.refill()
 
     def graph_bytes(self, edges: int) -> int:
         """Return how much memory the graph takes while it is made."""
@@ -258,8 +283,8 @@ class Space:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _table(self, bits: int) -> Table:
-        right = 0 if self.tree is None else self.tree.right
+    def _table(self) -> Table:
+        bits, right = (self.bits[0], 0) if self.tree is None else (self.tree.bits, self.tree.right)
         return Table(bits, right, self.crew, lambda more: self.permit(more))
 
     def _buffer(self) -> Words:
@@ -302,10 +327,15 @@ class Space:
             table.right,
             slots.ctypes.data,
             self.tree_address,
+            self.leaves,
             self.margin,
             self.margin // self.branching,
-            np.empty(kernels.link_scratch(self.words, self.margin), dtype=np.uint64),
+            np.empty(kernels.link_scratch(self.words, self.leaves, self.margin), dtype=np.uint64),
             self.canon_scratch(),
             self._info(),
             targets,
         )
+
+
+def _by_word(layout: Layout) -> list[list[Field]]:
+    return [[field for field in layout.fields if field.word == word] for word in range(layout.words)]

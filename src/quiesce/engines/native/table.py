@@ -59,6 +59,11 @@ class Table:
         return sum(pages.bytes for pages in self._pages)
 
     @property
+    def is_wide(self) -> bool:
+        """Whether slots have 64 bits, at least in the first sub-table."""
+        return bool(int(self._plan[0]) & WIDE)
+
+    @property
     def count(self) -> int:
         """How many keys there are."""
         return int(self.used.sum())

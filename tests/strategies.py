@@ -49,7 +49,7 @@ MOST_STARTS = 16
 MEDIUM = 40
 """A range of more values than this is stepped through by a few constants."""
 LARGEST = 2**40
-SWITCH_SIZES = (63, 64, 65, 100)
+SWITCH_SIZES = (100, 255, 256, 257)
 
 
 class Colour(enum.Enum):

@@ -12,9 +12,9 @@ from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Found, conclude, undecided, vacuous
 from quiesce.engines.native.options import Limits, Strategy, Watcher
-from quiesce.engines.native.search import NAME, search, space_for
+from quiesce.engines.native.search import NAME, Search, space_for
 from quiesce.engines.native.space import Space
-from quiesce.engines.native.stubborn import refusal
+from quiesce.engines.reducible import refusal
 from quiesce.engines.survey import survey
 
 AFTER_SEARCH = frozenset({PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
@@ -75,8 +75,9 @@ class _Search:
         """Return the answers of one search, of representatives where there is a symmetry."""
         system = self.system
         with space_for(system, asked, self.strategy, symmetry) as space:
+            search = Search(space, self.limits, self.strategy, self.watch)
             searched = time.perf_counter()
-            found = search(space, self.limits, self.strategy, self.watch)
+            found = search.run()
             seconds = time.perf_counter() - searched
             answers = _answers(system, asked, space, found, self.explained)
             seen = None

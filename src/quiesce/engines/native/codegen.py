@@ -21,7 +21,7 @@ from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
 
-SWITCHABLE = 64
+SWITCHABLE = 256
 """A cell with more values than this is never switched on: its tests stay conjuncts."""
 
 LONGEST_LEAF = 64
@@ -168,11 +168,14 @@ class _Program:
                 for start in range(0, len(tasks), LONGEST_LEAF):
                     self.outline(tasks[start : start + LONGEST_LEAF])
             return
-        tested = [task for task in tasks if pivot in task.tests]
-        self.switch(pivot, tested)
-        rest = [task for task in tasks if pivot not in task.tests]
+        self.switch(pivot, [task for task in tasks if self.is_selective(task, pivot)])
+        rest = [task for task in tasks if not self.is_selective(task, pivot)]
         if rest:
             self.tree(rest)
+
+    def is_selective(self, task: _Task, slot: int) -> bool:
+        """Tell whether half of a cell's codes at most pass a row's test: a row that nearly all pass is in no case."""
+        return slot in task.tests and 2 * len(task.tests[slot]) <= size(self.flat.cells[slot].domain)
 
     def rows(self, tasks: list[_Task]) -> None:
         """Emit a leaf: every row without branches."""
@@ -197,7 +200,8 @@ class _Program:
         spared: dict[int, float] = {}
         for task in tasks:
             for slot, codes in task.tests.items():
-                spared[slot] = spared.get(slot, 0.0) + 1 - len(codes) / size(self.flat.cells[slot].domain)
+                if self.is_selective(task, slot):
+                    spared[slot] = spared.get(slot, 0.0) + 1 - len(codes) / size(self.flat.cells[slot].domain)
         best = max(spared, key=lambda slot: (spared[slot], -slot), default=None)
         return best if best is not None and spared[best] >= SAVED_ROWS else None
 

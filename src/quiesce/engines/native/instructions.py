@@ -89,6 +89,24 @@ def scanning(width: int) -> Any:
     return scan
 
 
+def calling(arguments: int) -> Any:
+    """Make `call(address, ...)`: call a function of some 64-bit numbers at an address; it returns one."""
+    kind = ir.FunctionType(WORD, [WORD] * arguments)
+
+    def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
+        return builder.call(builder.inttoptr(given[0], kind.as_pointer()), given[1:])
+
+    @intrinsic
+    def call_four(typingctx, address, a, b, c, d):  # type: ignore[no-untyped-def]
+        return types.int64(*[types.int64] * 5), code
+
+    @intrinsic
+    def call_six(typingctx, address, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
+        return types.int64(*[types.int64] * 7), code
+
+    return {4: call_four, 6: call_six}[arguments]
+
+
 @intrinsic
 def expand(typingctx, address, state, successors, info):  # type: ignore[no-untyped-def]
     """Call the compiled `expand` at an address."""
@@ -175,3 +193,4 @@ get, put = memory(64)
 get_number, put_number = memory(32)
 claim_number, claim_word = claiming(32), claiming(64)
 scan_numbers, scan_words = scanning(32), scanning(64)
+call_four, call_six = calling(4), calling(6)

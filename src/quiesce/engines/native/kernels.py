@@ -19,10 +19,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from quiesce.engines.native import instructions, interning_kernels, stubborn_kernels, symmetry_kernels
+from quiesce.engines.native import instructions, interning_kernels
 from quiesce.engines.native.instructions import (
     LINE,
     add_to,
+    call_four,
+    call_six,
     claim_number,
     claim_word,
     expand,
@@ -37,10 +39,8 @@ from quiesce.engines.native.instructions import (
 )
 from quiesce.engines.native.interning_kernels import intern, is_full, unpacked
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
-from quiesce.engines.native.stubborn_kernels import chosen
-from quiesce.engines.native.symmetry_kernels import canonical
 
-PARTS = (instructions.__file__, interning_kernels.__file__, stubborn_kernels.__file__, symmetry_kernels.__file__)
+PARTS = (instructions.__file__, interning_kernels.__file__)
 """The files that these kernels are made of."""
 _before = enter_cache(__file__, *PARTS)
 
@@ -69,7 +69,7 @@ REPORT = CROWDED + SUB_TABLES
 # -- hashing ----------------------------------------------------------------------------------------------------------
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _squeezed(key, right):  # type: ignore[no-untyped-def]
     """Return a key as few bits as there are: of two numbers, the left one shifted to the right one's width."""
     if right == 0:
@@ -77,7 +77,7 @@ def _squeezed(key, right):  # type: ignore[no-untyped-def]
     return ((key >> np.uint64(32)) << np.uint64(right)) | (key & np.uint64(0xFFFFFFFF))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _hashed(key, bits):  # type: ignore[no-untyped-def]
     """Spread `bits` bits (24 to 64) over each other, one to one: multiply, fold, multiply."""
     keep = ALL >> np.uint64(64 - bits)
@@ -86,7 +86,7 @@ def _hashed(key, bits):  # type: ignore[no-untyped-def]
     return (spread * SECOND_MULTIPLIER) & keep
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
     """Return quotient and remainder by a number of buckets, of which `magic` is the reciprocal times 2^64."""
     quotient = upper_product(rest, magic)
@@ -97,18 +97,18 @@ def _divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
     return quotient, remainder
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def scan(bucket, stamp, wide):  # type: ignore[no-untyped-def]
     """Compare a bucket's slots with a stamp, and with 0 (see `scanning`)."""
     return scan_words(bucket, stamp) if wide else scan_numbers(bucket, np.uint32(stamp))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _claim(bucket, free, stamp, wide):  # type: ignore[no-untyped-def]
     return claim_word(bucket + free * 8, stamp) if wide else claim_number(bucket + free * 4, np.uint32(stamp))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
     """Enter a key from its home bucket on; return 1 where it is new, 0 where it was there, -1 where no room is near."""
     step = LINE * (1 + np.int64(quotient & np.uint64(7)))
@@ -131,7 +131,7 @@ def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
             return -1
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def home_of(table, key, bits, right):  # type: ignore[no-untyped-def]
     """Return the sub-table of a key, its home bucket's address (bit 0: wide slots) and its quotient."""
     hashed = _hashed(_squeezed(key, right), bits)
@@ -192,6 +192,21 @@ def move(old, buckets, wide, new, new_buckets, new_magic, new_wide):  # type: ig
             if _entered(np.int64(get(queue, 2 * entry)), get(queue, 2 * entry + 1), new_wide) < 0:
                 return False
     return True
+
+
+# -- reductions: compiled where somebody asks for them, and called by the address in their plan ------------------------
+
+
+@njit(forceinline=True)
+def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
+    """Replace a state by its canonical form (`symmetry_kernels.py`)."""
+    return call_four(np.int64(get(plan, 0)), plan, words, state, scratch)
+
+
+@njit(forceinline=True)
+def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-untyped-def]
+    """Keep the successors by the rows of a stubborn set; return how many there are (`stubborn_kernels.py`)."""
+    return call_six(np.int64(get(plan, 0)), plan, words, state, successors, count, scratch)
 
 
 # -- search -----------------------------------------------------------------------------------------------------------
@@ -307,7 +322,7 @@ def work(  # type: ignore[no-untyped-def]
     put(report, END, np.uint64(end))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _parts(scratch, words, leaves, flag_words, room):  # type: ignore[no-untyped-def]
     """Return the addresses of what a worker keeps for itself; `scratch_words` says how much it is."""
     parent = scratch
@@ -326,17 +341,7 @@ def scratch_words(words: int, leaves: int, flag_words: int, room: int) -> int:
     return words + 4 * leaves + 1 + flag_words + FILTER + room * (words + 4)
 
 
-@njit(cache=True, nogil=True)
-def canonical_forms(plan, words, states_, scratch_, alike):  # type: ignore[no-untyped-def]
-    """Replace states by their canonical forms; a row of `alike` gets factors of how many exchanges leave each alone."""
-    states, scratch = states_.ctypes.data, scratch_.ctypes.data
-    for number in range(alike.shape[0]):
-        alike[number, 0] = canonical(plan, words, states + number * words * 8, scratch)
-        for factor in range(1, alike.shape[1]):
-            alike[number, factor] = get(scratch, factor - 1)
-
-
-@njit(inline="always")
+@njit(forceinline=True)
 def precedes(state, other, words):  # type: ignore[no-untyped-def]
     """Tell whether one state comes before another, word by word."""
     for word in range(words):

@@ -6,12 +6,19 @@ import numpy as np
 from numba import njit
 
 from quiesce.engines.native import kernels
-from quiesce.engines.native.instructions import LINE, expand, first_bit, get, get_number, prefetch, put, put_number
+from quiesce.engines.native.instructions import (
+    LINE,
+    expand,
+    first_bit,
+    get,
+    get_number,
+    prefetch,
+    put,
+    put_number,
+)
 from quiesce.engines.native.interning_kernels import intern, unpacked
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
-from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, home_of, precedes, scan
-from quiesce.engines.native.stubborn_kernels import chosen
-from quiesce.engines.native.symmetry_kernels import canonical
+from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, canonical, chosen, home_of, precedes, scan
 
 _before = enter_cache(__file__, kernels.__file__, *kernels.PARTS)
 
@@ -108,7 +115,7 @@ def count_edges(code, states_, words, buffer_, info_, degrees):  # type: ignore[
         degrees[position] = expand(code, states + position * words * 8, buffer, info)
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _slot(part, bucket, quotient, table, slots):  # type: ignore[no-untyped-def]
     """Return where the number of a key stands that is in the table: in the array beside its sub-table."""
     wide = bucket & WIDE

@@ -65,15 +65,22 @@ def search(
     Raises SpecificationError: Q50 and Q51 for a folder that cannot be gone on with; KeyboardInterrupt, after the state
     of the search is written.
     """
-    return _Search(space, limits or Limits(), strategy or Strategy(), watch).run()
+    return Search(space, limits, strategy, watch).run()
 
 
-class _Search:
+class Search:
     """One search: its workers' memory, and what they report."""
 
-    def __init__(self, space: Space, limits: Limits, strategy: Strategy, watch: Watcher | None) -> None:
-        self.space, self.limits, self.strategy, self.watch = space, limits, strategy, watch
-        self.budget = Budget(limits.memory)
+    def __init__(
+        self,
+        space: Space,
+        limits: Limits | None = None,
+        strategy: Strategy | None = None,
+        watch: Watcher | None = None,
+    ) -> None:
+        self.space, self.watch = space, watch
+        self.limits, self.strategy = limits or Limits(), strategy or Strategy()
+        self.budget = Budget(self.limits.memory)
         space.permit = lambda more: self.budget.check(space.memory, more)
         workers = space.crew.workers
         self.keeps_order = any(question.property.kind in ON_GRAPH for question in space.asked)
@@ -92,6 +99,7 @@ class _Search:
         self.decided: dict[int, tuple[int, Words]] = {}
         self.checkpoint: Checkpoint | None = None
         self.interrupted = False
+        self._worked(np.empty(1, dtype=np.uint64), 0, 0, [], [])  # loads the kernels
 
     def _new_scratch(self) -> None:
         """Give the workers memory for themselves, and filters that have seen nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,11 @@ from quiesce.engines.native.layout import Field, Layout, layout
 from quiesce.engines.native.machine_code import Compiled, cache_folder, compiled
 from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.store import Store
-from quiesce.engines.native.stubborn import Reduction
-from quiesce.engines.native.symmetry import Canon
 from quiesce.engines.native.table import Table
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.stubborn import Reduction
+    from quiesce.engines.native.symmetry import Canon
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.uint32]
@@ -60,8 +63,8 @@ class Space:
         self.text = program(system.flat, self.layout, asked)
         self.code: Compiled = compiled(self.text)
         self.expand = self.code.address("expand")
-        self.canon = None if symmetry is None else Canon(symmetry, self.layout)
-        self.reduction = Reduction(system.flat, self.layout, asked) if partial_order else None
+        self.canon = None if symmetry is None else _canon(symmetry, self.layout)
+        self.reduction = _reduction(system, self.layout, asked) if partial_order else None
         self.crew = Crew(workers)
         self.branching = max(1, len(system.flat.rows))
         self.flag_words = flag_words(len(asked))
@@ -339,3 +342,16 @@ class Space:
 
 def _by_word(layout: Layout) -> list[list[Field]]:
     return [[field for field in layout.fields if field.word == word] for word in range(layout.words)]
+
+
+def _canon(symmetry: Symmetry, layout: Layout) -> Canon:
+    """Return the canonical forms of a system; their kernels are compiled where somebody asks for them."""
+    from quiesce.engines.native.symmetry import Canon
+
+    return Canon(symmetry, layout)
+
+
+def _reduction(system: System, layout: Layout, asked: Sequence[FlatProperty]) -> Reduction:
+    from quiesce.engines.native.stubborn import Reduction
+
+    return Reduction(system.flat, layout, asked)

@@ -25,7 +25,7 @@ from quiesce.engines.native.emit import truths_program
 from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
 from quiesce.engines.native.machine_code import Compiled, compiled
-from quiesce.engines.native.stubborn_kernels import scratch_words
+from quiesce.engines.native.stubborn_kernels import chosen, scratch_words
 
 Words = NDArray[np.uint64]
 Codes = Mapping[int, int]
@@ -34,21 +34,6 @@ MOST_CASES = 4096
 """Combinations of codes that are tried to tell whether a row can do something; with more, it can."""
 MOST_DISJUNCTS = 64
 """Disjuncts of a goal that become goals of their own; with more, it is one conjunct."""
-REDUCIBLE = frozenset(
-    {PropertyKind.ALWAYS, PropertyKind.NEVER, PropertyKind.SOMETIMES, PropertyKind.NO_DEADLOCK, PropertyKind.DOMAINS}
-)
-
-
-def refusal(question: FlatProperty) -> str | None:
-    """Return why a reduced search says nothing of a property; None where it does."""
-    kind = question.property.kind
-    if kind not in REDUCIBLE:
-        return "a partial-order reduction keeps states, not the paths between them"
-    if question.predicate.steps is not None:
-        return "a partial-order reduction leaves out steps, and this speaks of steps"
-    if kind is PropertyKind.NO_DEADLOCK and question.property.stuttering:
-        return "a partial-order reduction keeps deadlocks, not states where only self-loops are left"
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +88,7 @@ class Reduction:
             numbers = [position[expr] for expr in each.conjuncts]
             lists += sorted(numbers, key=lambda number: len(enabling[number]))
             starts.append(len(lists))
-        head = [rows, goals, len(self.conjuncts)]
+        head = [chosen.address, rows, goals, len(self.conjuncts)]
         head += [self._numbering.address("expand"), self._tests.address("truths")]
         sets = [word for numbers in (*discord, *enabling) for word in _bits(numbers, width)]
         return np.array([*head, *sets, *starts, *lists], dtype=np.uint64)

@@ -10,7 +10,7 @@ Sets of rows are bits in words; the plan is an array of 64-bit numbers.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import cfunc, njit
 
 from quiesce.engines.native import instructions
 from quiesce.engines.native.instructions import expand, first_bit, get, put
@@ -20,7 +20,7 @@ _before = enter_cache(__file__, instructions.__file__)
 
 # Words of the plan's head; behind it, in this order: what does not accord with each row, what can make each conjunct
 # true, where each row's conjuncts begin, and the conjuncts of all rows. The goals are rows behind the real ones.
-ROWS, GOALS, CONJUNCTS, NUMBERING, TESTS, HEADER = range(6)
+CODE, ROWS, GOALS, CONJUNCTS, NUMBERING, TESTS, HEADER = range(7)
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
 BITS = np.uint64(63)
@@ -29,17 +29,53 @@ BITS = np.uint64(63)
 ROW = np.uint64(0xFFFFFFFF)
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _add(base, number):  # type: ignore[no-untyped-def]
     put(base, number >> 6, get(base, number >> 6) | (ONE << (np.uint64(number) & BITS)))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _has(base, number):  # type: ignore[no-untyped-def]
     return (get(base, number >> 6) >> (np.uint64(number) & BITS)) & ONE != ZERO
 
 
 @njit(cache=True, nogil=True)
+def _close(  # type: ignore[no-untyped-def]
+    waiting, most, width, discord, enabling, starts, lists, truths, enabled, member, stack
+):
+    """Close a set over the rows on the stack; return how many enabled rows came in, or `most` where it is no fewer."""
+    found = np.int64(0)
+    while waiting:
+        waiting -= 1
+        row = np.int64(get(stack, waiting))
+        if _has(enabled, row):
+            found += 1
+            if found >= most:
+                return most
+            needed = discord + row * width * 8
+        else:
+            needed = enabling + _false_conjunct(row, starts, lists, truths) * width * 8
+        for word in range(width):
+            more = get(needed, word) & ~get(member, word)
+            put(member, word, get(member, word) | more)
+            while more != ZERO:
+                put(stack, waiting, np.uint64(word * 64 + first_bit(more)))
+                waiting += 1
+                more &= more - ONE
+    return found
+
+
+@njit(forceinline=True)
+def _false_conjunct(row, starts, lists, truths):  # type: ignore[no-untyped-def]
+    """Return the first false conjunct of a row, or -1: the plan lists first those that few rows make true."""
+    for at in range(np.int64(get(starts, row)), np.int64(get(starts, row + 1))):
+        conjunct = np.int64(get(lists, at))
+        if not _has(truths, conjunct):
+            return conjunct
+    return np.int64(-1)
+
+
+@cfunc("int64(int64,int64,int64,int64,int64,int64)", cache=True)
 def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-untyped-def]
     """Keep the successors by the rows of a stubborn set, in their order; return how many there are."""
     if count < 2:
@@ -99,42 +135,6 @@ def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-u
                 put(successors, kept * words + word, get(successors, successor * words + word))
             kept += 1
     return kept
-
-
-@njit(cache=True, nogil=True)
-def _close(  # type: ignore[no-untyped-def]
-    waiting, most, width, discord, enabling, starts, lists, truths, enabled, member, stack
-):
-    """Close a set over the rows on the stack; return how many enabled rows came in, or `most` where it is no fewer."""
-    found = np.int64(0)
-    while waiting:
-        waiting -= 1
-        row = np.int64(get(stack, waiting))
-        if _has(enabled, row):
-            found += 1
-            if found >= most:
-                return most
-            needed = discord + row * width * 8
-        else:
-            needed = enabling + _false_conjunct(row, starts, lists, truths) * width * 8
-        for word in range(width):
-            more = get(needed, word) & ~get(member, word)
-            put(member, word, get(member, word) | more)
-            while more != ZERO:
-                put(stack, waiting, np.uint64(word * 64 + first_bit(more)))
-                waiting += 1
-                more &= more - ONE
-    return found
-
-
-@njit(inline="always")
-def _false_conjunct(row, starts, lists, truths):  # type: ignore[no-untyped-def]
-    """Return the first false conjunct of a row, or -1: the plan lists first those that few rows make true."""
-    for at in range(np.int64(get(starts, row)), np.int64(get(starts, row + 1))):
-        conjunct = np.int64(get(lists, at))
-        if not _has(truths, conjunct):
-            return conjunct
-    return np.int64(-1)
 
 
 leave_cache(_before)

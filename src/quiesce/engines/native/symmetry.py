@@ -11,9 +11,9 @@ from quiesce.core.domains import Copy, Symbols
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import System
 from quiesce.core.trace import State
-from quiesce.engines.native import kernels
+from quiesce.engines.native import symmetry_kernels as kernels
 from quiesce.engines.native.layout import Layout
-from quiesce.engines.native.symmetry_kernels import scratch_words
+from quiesce.engines.native.symmetry_kernels import CELL, HEADER, MACHINE, canonical, scratch_words
 
 Words = NDArray[np.uint64]
 
@@ -59,9 +59,10 @@ def _plan(symmetry: Symmetry, layout: Layout) -> Words:
     machines = [machine.name for machine in symmetry.machines]
     domains = [cell.domain for cell in layout.cells]
     named = {name for name in machines if any(isinstance(domain, Symbols) and domain.of == name for domain in domains)}
-    head = [len(layout.cells), len(machines), sum(machine.copies or 0 for machine in symmetry.machines)]
+    copies = sum(machine.copies or 0 for machine in symmetry.machines)
+    head = [canonical.address, len(layout.cells), len(machines), copies]
     maps: list[int] = []
-    start = len(head) + len(layout.cells) * 9 + len(machines) * 5
+    start = HEADER + len(layout.cells) * CELL + len(machines) * MACHINE
     cells: list[int] = []
     for cell, field in zip(layout.cells, layout.fields, strict=True):
         owner = machines.index(cell.machine) if cell.machine in machines else NOBODY

@@ -12,16 +12,16 @@ The plan and the scratch are arrays of 64-bit numbers (`symmetry.py`).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import cfunc, njit
 
 from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import get, put
+from quiesce.engines.native.instructions import call_four, get, put
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 
 _before = enter_cache(__file__, instructions.__file__)
 
 # Words of the plan, of each cell and of each machine in it.
-CELLS, MACHINES, TOTAL, HEADER = range(4)
+CODE, CELLS, MACHINES, TOTAL, HEADER = range(5)
 WORD, SHIFT, MASK, OWNER, COPY, FIELD, NAMED, TO_COPY, FROM_COPY, CELL = range(10)
 COPIES, FIELDS, IS_NAMED, FIRST, BASE, MACHINE = range(6)
 
@@ -29,24 +29,206 @@ NOBODY = np.int64(-1)
 ONE = np.uint64(1)
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _read(base, index):  # type: ignore[no-untyped-def]
     return np.int64(get(base, index))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _write(base, index, value):  # type: ignore[no-untyped-def]
     put(base, index, np.uint64(value))
 
 
-@njit(inline="always")
+@njit(forceinline=True)
 def _mixed(word):  # type: ignore[no-untyped-def]
     word = (word ^ (word >> np.uint64(31))) * np.uint64(0x7FB5D329728EA185)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x81DADEF4BC2DD44D)
     return word ^ (word >> np.uint64(33))
 
 
+@njit(forceinline=True)
+def _compared(words, state, other):  # type: ignore[no-untyped-def]
+    """Return -1, 0 or 1: how one state compares with another, word by word."""
+    for word in range(words):
+        if get(state, word) != get(other, word):
+            return np.int64(-1) if get(state, word) < get(other, word) else np.int64(1)
+    return np.int64(0)
+
+
 @njit(cache=True, nogil=True)
+def _order_named(  # type: ignore[no-untyped-def]
+    plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors
+):
+    """Order the copies of each named machine; its factor is how many exchanges of unnamed ones change nothing."""
+    for copy in range(copies):
+        put(contents, copy, np.uint64(0))
+        put(named, copy, np.uint64(0))
+    for cell in range(cells):
+        entry = cell_plan + cell * CELL * 8
+        if _read(entry, OWNER) != NOBODY and _read(entry, NAMED) == NOBODY:
+            own = _read(machine_plan + _read(entry, OWNER) * MACHINE * 8, BASE) + _read(entry, COPY)
+            field = np.uint64(_read(entry, FIELD) + 1) << np.uint64(48)
+            put(contents, own, get(contents, own) + _mixed(field ^ get(values, cell)))
+    for copy in range(copies):
+        put(keys, copy, get(contents, copy))
+    for cell in range(cells):
+        entry = cell_plan + cell * CELL * 8
+        if _read(entry, NAMED) == NOBODY:
+            continue
+        told = _read(plan, _read(entry, TO_COPY) + np.int64(get(values, cell)))
+        if told == NOBODY:
+            continue
+        who = np.uint64(cell + 1) << np.uint64(40)
+        if _read(entry, OWNER) != NOBODY:
+            holder = _read(machine_plan + _read(entry, OWNER) * MACHINE * 8, BASE) + _read(entry, COPY)
+            kind = _mixed(np.uint64((_read(entry, OWNER) + 1) * 4096 + _read(entry, FIELD)))
+            who = kind ^ get(contents, holder)
+            put(keys, holder, get(keys, holder) + kind)
+            put(named, holder, get(named, holder) + ONE)
+        target = _read(machine_plan + _read(entry, NAMED) * MACHINE * 8, BASE) + told
+        put(keys, target, get(keys, target) + _mixed(who))
+        put(named, target, get(named, target) + ONE)
+    for machine in range(machines):
+        entry = machine_plan + machine * MACHINE * 8
+        if _read(entry, IS_NAMED):
+            free = np.int64(1)
+            base, count = _read(entry, BASE), _read(entry, COPIES)
+            _sort(base, count, keys, order)
+            first = np.int64(0)
+            while first < count:
+                last = _tie(base, first, count, keys, order)
+                if not _is_live(base, first, last, named, order):
+                    free *= _factorial(last - first)
+                first = last
+            _write(factors, machine, free)
+
+
+@njit(forceinline=True)
+def _sort(base, count, keys, order):  # type: ignore[no-untyped-def]
+    """Sort the copies of a machine by their keys, those with one key by their numbers."""
+    for position in range(1, count):
+        copy = _read(order, base + position)
+        at = position
+        while at > 0 and get(keys, base + _read(order, base + at - 1)) > get(keys, base + copy):
+            put(order, base + at, get(order, base + at - 1))
+            at -= 1
+        _write(order, base + at, copy)
+
+
+@njit(forceinline=True)
+def _tie(base, first, count, keys, order):  # type: ignore[no-untyped-def]
+    """Return where the copies end that have the key of the one at position `first`."""
+    last = first + 1
+    while last < count and get(keys, base + _read(order, base + last)) == get(keys, base + _read(order, base + first)):
+        last += 1
+    return last
+
+
+@njit(forceinline=True)
+def _is_live(base, first, last, named, order):  # type: ignore[no-untyped-def]
+    """Tell whether a copy of a tie names somebody or is named: only then does their order matter."""
+    for position in range(first, last):
+        if get(named, base + _read(order, base + position)):
+            return True
+    return False
+
+
+@njit(forceinline=True)
+def _factorial(number):  # type: ignore[no-untyped-def]
+    product = np.int64(1)
+    for factor in range(2, number + 1):
+        product *= factor
+    return product
+
+
+@njit(cache=True, nogil=True)
+def _next_order(machines, machine_plan, keys, named, order):  # type: ignore[no-untyped-def]
+    """Go to the next order of the ties that matter; return False after the last one."""
+    for machine in range(machines):
+        entry = machine_plan + machine * MACHINE * 8
+        if not _read(entry, IS_NAMED):
+            continue
+        base, count = _read(entry, BASE), _read(entry, COPIES)
+        first = np.int64(0)
+        while first < count:
+            last = _tie(base, first, count, keys, order)
+            if last - first > 1 and _is_live(base, first, last, named, order):
+                if _next_permutation(base + first, base + last, order):
+                    return True
+            first = last
+    return False
+
+
+@njit(forceinline=True)
+def _next_permutation(first, last, order):  # type: ignore[no-untyped-def]
+    """Go to the next permutation of a range; after the last one, back to the first, and return False."""
+    at = last - 1
+    while at > first and _read(order, at - 1) > _read(order, at):
+        at -= 1
+    rising = at > first
+    if rising:
+        other = last - 1
+        while _read(order, other) < _read(order, at - 1):
+            other -= 1
+        _swap(order, at - 1, other)
+    low, high = at, last - 1
+    while low < high:
+        _swap(order, low, high)
+        low += 1
+        high -= 1
+    return rising
+
+
+@njit(forceinline=True)
+def _swap(base, one, other):  # type: ignore[no-untyped-def]
+    held = get(base, one)
+    put(base, one, get(base, other))
+    put(base, other, held)
+
+
+@njit(cache=True, nogil=True)
+def _move(plan, cells, cell_plan, machine_plan, values, moved, place):  # type: ignore[no-untyped-def]
+    """Move the copies of named machines to their places, and change their names everywhere."""
+    for cell in range(cells):
+        entry = cell_plan + cell * CELL * 8
+        owner, named = _read(entry, OWNER), _read(entry, NAMED)
+        target = cell
+        if owner != NOBODY and _read(machine_plan + owner * MACHINE * 8, IS_NAMED):
+            holder = machine_plan + owner * MACHINE * 8
+            position = _read(place, _read(holder, BASE) + _read(entry, COPY))
+            target = _read(holder, FIRST) + position * _read(holder, FIELDS) + _read(entry, FIELD)
+        value = get(values, cell)
+        if named != NOBODY:
+            told = _read(plan, _read(entry, TO_COPY) + np.int64(value))
+            if told != NOBODY:
+                position = _read(place, _read(machine_plan + named * MACHINE * 8, BASE) + told)
+                value = get(plan, _read(entry, FROM_COPY) + position)
+        put(moved, target, value)
+
+
+@njit(cache=True, nogil=True)
+def _sort_unnamed(machines, machine_plan, moved, factors):  # type: ignore[no-untyped-def]
+    """Sort the copies of machines that nobody names; their factors are how many exchanges of them change nothing."""
+    for machine in range(machines):
+        entry = machine_plan + machine * MACHINE * 8
+        if _read(entry, IS_NAMED):
+            continue
+        first, count, fields = _read(entry, FIRST), _read(entry, COPIES), _read(entry, FIELDS)
+        run, alike = np.int64(1), np.int64(1)
+        for copy in range(1, count):
+            at = first + copy * fields
+            while at > first and _compared(fields, moved + at * 8, moved + (at - fields) * 8) < 0:
+                for field in range(fields):
+                    _swap(moved, at + field, at - fields + field)
+                at -= fields
+        for copy in range(1, count):
+            at = first + copy * fields
+            run = run + 1 if _compared(fields, moved + at * 8, moved + (at - fields) * 8) == 0 else np.int64(1)
+            alike *= run
+        _write(factors, machine, alike)
+
+
+@cfunc("int64(int64,int64,int64,int64)", cache=True)
 def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
     """Replace a state by its canonical form.
 
@@ -106,186 +288,15 @@ def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
     return alike
 
 
-@njit(inline="always")
-def _compared(words, state, other):  # type: ignore[no-untyped-def]
-    """Return -1, 0 or 1: how one state compares with another, word by word."""
-    for word in range(words):
-        if get(state, word) != get(other, word):
-            return np.int64(-1) if get(state, word) < get(other, word) else np.int64(1)
-    return np.int64(0)
-
-
 @njit(cache=True, nogil=True)
-def _order_named(  # type: ignore[no-untyped-def]
-    plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors
-):
-    """Order the copies of each named machine; its factor is how many exchanges of unnamed ones change nothing."""
-    for copy in range(copies):
-        put(contents, copy, np.uint64(0))
-        put(named, copy, np.uint64(0))
-    for cell in range(cells):
-        entry = cell_plan + cell * CELL * 8
-        if _read(entry, OWNER) != NOBODY and _read(entry, NAMED) == NOBODY:
-            own = _read(machine_plan + _read(entry, OWNER) * MACHINE * 8, BASE) + _read(entry, COPY)
-            field = np.uint64(_read(entry, FIELD) + 1) << np.uint64(48)
-            put(contents, own, get(contents, own) + _mixed(field ^ get(values, cell)))
-    for copy in range(copies):
-        put(keys, copy, get(contents, copy))
-    for cell in range(cells):
-        entry = cell_plan + cell * CELL * 8
-        if _read(entry, NAMED) == NOBODY:
-            continue
-        told = _read(plan, _read(entry, TO_COPY) + np.int64(get(values, cell)))
-        if told == NOBODY:
-            continue
-        who = np.uint64(cell + 1) << np.uint64(40)
-        if _read(entry, OWNER) != NOBODY:
-            holder = _read(machine_plan + _read(entry, OWNER) * MACHINE * 8, BASE) + _read(entry, COPY)
-            kind = _mixed(np.uint64((_read(entry, OWNER) + 1) * 4096 + _read(entry, FIELD)))
-            who = kind ^ get(contents, holder)
-            put(keys, holder, get(keys, holder) + kind)
-            put(named, holder, get(named, holder) + ONE)
-        target = _read(machine_plan + _read(entry, NAMED) * MACHINE * 8, BASE) + told
-        put(keys, target, get(keys, target) + _mixed(who))
-        put(named, target, get(named, target) + ONE)
-    for machine in range(machines):
-        entry = machine_plan + machine * MACHINE * 8
-        if _read(entry, IS_NAMED):
-            free = np.int64(1)
-            base, count = _read(entry, BASE), _read(entry, COPIES)
-            _sort(base, count, keys, order)
-            first = np.int64(0)
-            while first < count:
-                last = _tie(base, first, count, keys, order)
-                if not _is_live(base, first, last, named, order):
-                    free *= _factorial(last - first)
-                first = last
-            _write(factors, machine, free)
-
-
-@njit(inline="always")
-def _sort(base, count, keys, order):  # type: ignore[no-untyped-def]
-    """Sort the copies of a machine by their keys, those with one key by their numbers."""
-    for position in range(1, count):
-        copy = _read(order, base + position)
-        at = position
-        while at > 0 and get(keys, base + _read(order, base + at - 1)) > get(keys, base + copy):
-            put(order, base + at, get(order, base + at - 1))
-            at -= 1
-        _write(order, base + at, copy)
-
-
-@njit(inline="always")
-def _tie(base, first, count, keys, order):  # type: ignore[no-untyped-def]
-    """Return where the copies end that have the key of the one at position `first`."""
-    last = first + 1
-    while last < count and get(keys, base + _read(order, base + last)) == get(keys, base + _read(order, base + first)):
-        last += 1
-    return last
-
-
-@njit(inline="always")
-def _is_live(base, first, last, named, order):  # type: ignore[no-untyped-def]
-    """Tell whether a copy of a tie names somebody or is named: only then does their order matter."""
-    for position in range(first, last):
-        if get(named, base + _read(order, base + position)):
-            return True
-    return False
-
-
-@njit(inline="always")
-def _factorial(number):  # type: ignore[no-untyped-def]
-    product = np.int64(1)
-    for factor in range(2, number + 1):
-        product *= factor
-    return product
-
-
-@njit(cache=True, nogil=True)
-def _next_order(machines, machine_plan, keys, named, order):  # type: ignore[no-untyped-def]
-    """Go to the next order of the ties that matter; return False after the last one."""
-    for machine in range(machines):
-        entry = machine_plan + machine * MACHINE * 8
-        if not _read(entry, IS_NAMED):
-            continue
-        base, count = _read(entry, BASE), _read(entry, COPIES)
-        first = np.int64(0)
-        while first < count:
-            last = _tie(base, first, count, keys, order)
-            if last - first > 1 and _is_live(base, first, last, named, order):
-                if _next_permutation(base + first, base + last, order):
-                    return True
-            first = last
-    return False
-
-
-@njit(inline="always")
-def _next_permutation(first, last, order):  # type: ignore[no-untyped-def]
-    """Go to the next permutation of a range; after the last one, back to the first, and return False."""
-    at = last - 1
-    while at > first and _read(order, at - 1) > _read(order, at):
-        at -= 1
-    rising = at > first
-    if rising:
-        other = last - 1
-        while _read(order, other) < _read(order, at - 1):
-            other -= 1
-        _swap(order, at - 1, other)
-    low, high = at, last - 1
-    while low < high:
-        _swap(order, low, high)
-        low += 1
-        high -= 1
-    return rising
-
-
-@njit(inline="always")
-def _swap(base, one, other):  # type: ignore[no-untyped-def]
-    held = get(base, one)
-    put(base, one, get(base, other))
-    put(base, other, held)
-
-
-@njit(cache=True, nogil=True)
-def _move(plan, cells, cell_plan, machine_plan, values, moved, place):  # type: ignore[no-untyped-def]
-    """Move the copies of named machines to their places, and change their names everywhere."""
-    for cell in range(cells):
-        entry = cell_plan + cell * CELL * 8
-        owner, named = _read(entry, OWNER), _read(entry, NAMED)
-        target = cell
-        if owner != NOBODY and _read(machine_plan + owner * MACHINE * 8, IS_NAMED):
-            holder = machine_plan + owner * MACHINE * 8
-            position = _read(place, _read(holder, BASE) + _read(entry, COPY))
-            target = _read(holder, FIRST) + position * _read(holder, FIELDS) + _read(entry, FIELD)
-        value = get(values, cell)
-        if named != NOBODY:
-            told = _read(plan, _read(entry, TO_COPY) + np.int64(value))
-            if told != NOBODY:
-                position = _read(place, _read(machine_plan + named * MACHINE * 8, BASE) + told)
-                value = get(plan, _read(entry, FROM_COPY) + position)
-        put(moved, target, value)
-
-
-@njit(cache=True, nogil=True)
-def _sort_unnamed(machines, machine_plan, moved, factors):  # type: ignore[no-untyped-def]
-    """Sort the copies of machines that nobody names; their factors are how many exchanges of them change nothing."""
-    for machine in range(machines):
-        entry = machine_plan + machine * MACHINE * 8
-        if _read(entry, IS_NAMED):
-            continue
-        first, count, fields = _read(entry, FIRST), _read(entry, COPIES), _read(entry, FIELDS)
-        run, alike = np.int64(1), np.int64(1)
-        for copy in range(1, count):
-            at = first + copy * fields
-            while at > first and _compared(fields, moved + at * 8, moved + (at - fields) * 8) < 0:
-                for field in range(fields):
-                    _swap(moved, at + field, at - fields + field)
-                at -= fields
-        for copy in range(1, count):
-            at = first + copy * fields
-            run = run + 1 if _compared(fields, moved + at * 8, moved + (at - fields) * 8) == 0 else np.int64(1)
-            alike *= run
-        _write(factors, machine, alike)
+def canonical_forms(plan, words, states_, scratch_, alike):  # type: ignore[no-untyped-def]
+    """Replace states by their canonical forms; a row of `alike` gets factors of how many exchanges leave each alone."""
+    states, scratch = states_.ctypes.data, scratch_.ctypes.data
+    for number in range(alike.shape[0]):
+        state = states + number * words * 8
+        alike[number, 0] = call_four(np.int64(get(plan, CODE)), plan, words, state, scratch)
+        for factor in range(1, alike.shape[1]):
+            alike[number, factor] = get(scratch, factor - 1)
 
 
 leave_cache(_before)

@@ -1,0 +1,86 @@
+"""One run of one checker on one model: what it counted, how long it took, and how much memory it used."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from quiesce.bridges import murphi, promela
+from quiesce.core.system import System
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Counts, seconds of the search alone and of the whole from the specification to the verdict, peak bytes."""
+
+    states: int
+    transitions: int
+    search: float
+    whole: float
+    memory: int
+
+
+def timed(folder: Path, *words: str) -> tuple[str, float, int]:
+    """Run a command in a folder; return what it printed, its seconds and its peak memory in bytes."""
+    begun = time.perf_counter()
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        told = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}:\n{told}")
+    return told, time.perf_counter() - begun, used.ru_maxrss * 1024
+
+
+def quiesce(folder: Path, model: Path, settings: Sequence[str], *options: str) -> Run:
+    """Run `model-check` as a process of its own, its caches warm."""
+    command = str(Path(sys.executable).with_name("model-check"))
+    told, whole, memory = timed(folder, command, str(model), *settings, "--format", "json", *options)
+    result = json.loads(told[told.index("\n{") :])["systems"][0]
+    return Run(
+        states=result["states"],
+        transitions=result["transitions"],
+        search=result["seconds"],
+        whole=whole,
+        memory=memory,
+    )
+
+
+def spin(folder: Path, system: System) -> Run:
+    """Build and run the exported model with Spin, without partial-order reduction."""
+    begun = time.perf_counter()
+    (folder / "model.pml").write_text(promela.text(system), encoding="utf-8")
+    timed(folder, "spin", "-o2", "-a", "model.pml")
+    timed(folder, "gcc", "-O3", "-w", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=12000", "-o", "pan", "pan.c")
+    built = time.perf_counter() - begun
+    told, seconds, memory = timed(folder, "./pan", "-E", "-m2000000", "-w26")
+    states, transitions = (_number(pattern, told) for pattern in (r"(\d+) states, stored", r"(\d+) transitions"))
+    return Run(states=states, transitions=transitions - 1, search=seconds, whole=built + seconds, memory=memory)
+
+
+def rumur(folder: Path, system: System, workers: int) -> Run:
+    """Build and run the exported model with Rumur."""
+    begun = time.perf_counter()
+    (folder / "model.m").write_text(murphi.text(system), encoding="utf-8")
+    made = ["rumur", "--deadlock-detection", "off", "--threads", str(workers), "--output", "model.c", "model.m"]
+    timed(folder, *made)
+    timed(folder, "gcc", "-O3", "-w", "-march=native", "-mcx16", "-o", "model", "model.c", "-lpthread")
+    built = time.perf_counter() - begun
+    told, seconds, memory = timed(folder, "./model")
+    states, transitions = _number(r"(\d+) states", told), _number(r"(\d+) rules fired", told)
+    return Run(states=states, transitions=transitions, search=seconds, whole=built + seconds, memory=memory)
+
+
+def _number(pattern: str, told: str) -> int:
+    found = re.findall(pattern, told)
+    if not found:
+        raise RuntimeError(f"no {pattern} in what was printed:\n{told}")
+    return int(found[-1])

@@ -1,4 +1,4 @@
-"""The rate of random memory access: lines of a table touched one after the other, with as much overlap as the search has."""
+"""The rate of random memory access: lines of a table, touched with as much overlap as the search has."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def touch(address, lines, count, seed):  # type: ignore[no-untyped-def]
 
 
 def lines_a_second(size: int, runs: int = 3) -> float:
-    """Return how many random lines of a memory of some bytes one thread touches in a second: the median of some runs."""
+    """Return how many random lines of a memory of some bytes one thread touches in a second: a median."""
     pages = Pages(size)
     lines = size // LINE
     touch(pages.address, lines, TOUCHED, 88172645463325252)

@@ -14,17 +14,20 @@ from pathlib import Path
 
 from quiesce.bridges import murphi, promela
 from quiesce.core.system import System
+from quiesce.engines.native.options import Strategy
+from quiesce.engines.native.search import Search, space_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Counts, seconds of the search alone and of the whole from the specification to the verdict, peak bytes."""
+    """Counts, seconds of the search alone and of the whole from the specification to the verdict, bytes of memory."""
 
     states: int
     transitions: int
     search: float
     whole: float
     memory: int
+    words: int = 1
 
 
 def timed(folder: Path, *words: str) -> tuple[str, float, int]:
@@ -51,6 +54,26 @@ def quiesce(folder: Path, model: Path, settings: Sequence[str], *options: str) -
         search=result["seconds"],
         whole=whole,
         memory=memory,
+    )
+
+
+def inside(system: System, workers: int) -> Run:
+    """Search in this process; `memory` is that of the table of states."""
+    space = space_for(system, system.flat.properties, Strategy(workers=workers))
+    search = Search(space)
+    begun = time.perf_counter()
+    found = search.run()
+    seconds = time.perf_counter() - begun
+    table = space.table.bytes + (0 if space.tree is None else space.tree.bytes)
+    words = space.words
+    space.free()
+    return Run(
+        states=found.states,
+        transitions=found.transitions,
+        search=seconds,
+        whole=seconds,
+        memory=table,
+        words=words,
     )
 
 

@@ -86,9 +86,10 @@ def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, ed
 @njit(cache=True)
 def _longer(codes, parents):  # type: ignore[no-untyped-def]
     more_codes = np.empty(2 * len(codes), dtype=np.int64)
-    more_codes[: len(codes)] = codes
     more_parents = np.empty(2 * len(parents), dtype=np.uint32)
-    more_parents[: len(parents)] = parents
+    for number in range(len(codes)):  # numba needs seconds to compile the assignment of a slice
+        more_codes[number] = codes[number]
+        more_parents[number] = parents[number]
     return more_codes, more_parents
 
 

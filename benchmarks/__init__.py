@@ -1,0 +1,1 @@
+"""Speed, side by side with other checkers: never part of the tests."""

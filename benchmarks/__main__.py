@@ -77,9 +77,9 @@ def report(folder: Path, times: int, billion: bool) -> Iterator[str]:
     flag = " --billion" if billion else ""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield f"Printed by `python -m benchmarks --runs {times}{flag}` on {platform.system()}, {cores} cores:"
-    yield f"medians of {times} runs, checkers in turn. *Search* is without starting, reading and compiling; *whole* is from"
-    yield "the specification to the verdict as a process of its own, for Spin and Rumur with building the checker."
-    yield "Spin: `-o2`, `-O3 -DSAFETY -DNOREDUCE`, `-w26`; Rumur: `-O3 -march=native`. All check the model's properties."
+    yield f"medians of {times} runs, checkers in turn. *Search* is without starting, reading and compiling; *whole* is"
+    yield "from the specification to the verdict as a process of its own, for Spin and Rumur with building the checker."
+    yield "Spin: `-o2`, `-O3 -DSAFETY -DNOREDUCE`, `-w26`; Rumur: `-O3 -march=native`. All check the properties."
     for model in BESIDE:
         yield from beside(folder, model, times)
     yield from alone(times)
@@ -143,7 +143,7 @@ def roof(times: int) -> Iterator[str]:
     yield ""
     yield "## The roof: random memory access"
     yield ""
-    yield "Lines of 64 bytes that one thread touches at random in as much memory as the table has, and one worker's search."
+    yield "Lines of 64 bytes that one thread touches at random in as much memory as the table has."
     yield ""
     yield "| model | table | lines, M/s | transitions, M/s | share |"
     yield "|---|---|---|---|---|"

@@ -21,7 +21,7 @@ import pytest
 
 import quiesce
 from quiesce import Between, Machine, SpecificationError, System, argument, cli, expectations, library
-from quiesce.bridges import contest, pnml
+from quiesce.bridges import contest, pnml, promela
 from quiesce.bridges.graphs import to_networkx
 from quiesce.bridges.live import live
 from quiesce.core import reference
@@ -1714,6 +1714,27 @@ CASES = (
         "states ends too early: its states cannot be trusted",
         "search again from the beginning; if it happens again, look at the disk",
     ),
+    # -- exporting
+    Case(
+        "export-to-what",
+        "Q48",
+        'command("export", "chain", "--to", "smv")',
+        "--to smv: there are promela, murphi and tla",
+    ),
+    Case(
+        "export-many-initial-states",
+        "Q48",
+        'pool.count("big", up_to=2000, initial=any_value)\npromela.text(build(pool))',
+        "s has 2,001 initial states, too many to export",
+        "let a first step choose the values",
+    ),
+    Case(
+        "export-large-numbers",
+        "Q48",
+        'pool.count("big", up_to=2**40)\npromela.text(build(pool))',
+        "pool.big does not fit into Promela's 32 bits",
+        "give it smaller bounds",
+    ),
     # -- temporal questions
     Case(
         "temporal-always",
@@ -1841,6 +1862,7 @@ WAYS = {
     "automaton": automaton,
     "contest": contest,
     "pnml": pnml,
+    "promela": promela,
     "Between": Between,
     "Range": Range,
     "expectations": expectations,

@@ -18,7 +18,7 @@ from quiesce import AF, Machine, System, any_value, library
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemResult, Verdict
 from quiesce.core.system import System as SystemData
-from quiesce.core.verdicts import explore
+from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits, Strategy, interning, kernels, search, space, store, table
 from quiesce.engines.native.budget import Budget, MemoryLimitError
@@ -38,6 +38,7 @@ from tests.test_engines import chain, cycles
 
 Words = NDArray[np.uint64]
 
+LEAST_STATES, MOST_STATES = 12, 150
 RANDOM = settings(
     max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -199,12 +200,12 @@ def answers(system: SystemData, workers: int) -> tuple[object, ...]:
     return result.states, result.transitions, result.depth, result.properties, result.remarks
 
 
-def compare(system: SystemData) -> tuple[object, ...]:
+def compare(system: SystemData, expected: Explored | None = None) -> tuple[object, ...]:
     """Check that the number of threads changes nothing, and that the reference says the same."""
     found = answers(system, 1)
     assert answers(system, 2) == found
     assert answers(system, 3) == found
-    expected = explore(system)
+    expected = expected or explore(system)
     assert found[:3] == (expected.found.states, expected.found.transitions, expected.found.depth)
     local = {answer.property: answer for answer in expected.answers}
     assert isinstance(found[3], tuple)
@@ -212,30 +213,35 @@ def compare(system: SystemData) -> tuple[object, ...]:
     return found
 
 
-SEEN: set[str] = set()
+SEEN: dict[str, int] = {}
+"""The words of a state of the systems, as text, that were compared."""
 
 
 def test_threads_change_nothing_on_random_systems() -> None:
     """Counts, verdicts, traces and remarks are the same for 1, 2 and 3 threads, and the reference's."""
     _compare_random()
-    assert {"words: 1", "words: 2", "words: 3"} <= SEEN
-    assert sum(feature.startswith("system") for feature in SEEN) >= 40
+    assert len(SEEN) >= 40
+    assert {1, 2} < set(SEEN.values())
 
 
-@settings(RANDOM, max_examples=90)
+@settings(RANDOM, max_examples=150)
 @given(systems())
 def _compare_random(written: System) -> None:
     system = written.build()
-    note(described(system))
+    text = described(system)
+    note(text)
+    if text in SEEN:
+        return
     try:
-        if not 4 < explore(system, max_states=400).found.states < 400:
-            reject()
+        expected = explore(system, max_states=MOST_STATES)
     except SpecificationError:
         reject()
+    if expected.found.stopped or expected.found.states < LEAST_STATES:
+        return
     with pytest.MonkeyPatch.context() as patch:
         share(patch)
-        compare(system)
-    SEEN.update({f"words: {layout(system.flat.cells).words}", f"system {hash(described(system))}"})
+        compare(system, expected)
+    SEEN[text] = layout(system.flat.cells).words
 
 
 def branching(rows: int, padding: int = 2, properties: int = 2) -> System:
@@ -296,18 +302,16 @@ def test_keys_become_numbers_in_the_middle_of_a_search(monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("shared")
 def test_no_worker_writes_behind_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The words behind a worker's scratch, and behind room for all successors of a batch, stay as they were."""
+    """The words behind a worker's scratch stay as they were, with blocks of any size, one word and many."""
     behind: list[Words] = []
-    real = search._Search
+    real = search.Search._new_scratch
 
-    class Guarded(real):  # type: ignore[misc, valid-type]
-        def _new_scratch(self) -> None:
-            super()._new_scratch()
-            longer = [np.concatenate([each, np.full(64, kernels.ALL)]) for each in self.scratch]
-            behind.extend(each[-64:] for each in longer)
-            self.scratch = longer
+    def guarded(self: search.Search) -> None:
+        real(self)
+        self.scratch = [np.concatenate([each, np.full(64, kernels.ALL)]) for each in self.scratch]
+        behind.extend(each[-64:] for each in self.scratch)
 
-    monkeypatch.setattr(search, "_Search", Guarded)
+    monkeypatch.setattr(search.Search, "_new_scratch", guarded)
     for system in (branching(40), branching(9, padding=0), cycles(3, 4, 5, copies_of_words=3), die_hard()):
         compare(system.build())
     assert len(behind) == 4 * (1 + 2 + 3)
@@ -325,17 +329,25 @@ def test_the_smallest_systems(idle: int) -> None:
     assert compare(System("s", alone, *others).build())[:3] == (1, 1, 0)
 
 
-@pytest.mark.xfail(reason="the first keys get more bits than the table was made for", strict=True)
-def test_many_initial_states_of_several_words() -> None:
+@FIRST_KEYS
+@pytest.mark.parametrize("padding", [0, 2])
+def test_many_initial_states(padding: int) -> None:
     """2^17 initial states, each with a step of its own, are 2^18 states, in one word and in more."""
-    for padding in (0, 2):
-        machine = Machine("m")
-        machine.count("x", up_to=2**17 - 1, initial=any_value)
-        for number in range(padding):
-            machine.count(f"padding{number}", up_to=2**39)
-        moved = machine.flag("moved")
-        machine.step("move", when=~moved, then={moved: True})
-        assert check(System("s", machine).build()).states == 2**18
+    machine = Machine("m")
+    machine.count("x", up_to=2**17 - 1, initial=any_value)
+    for number in range(padding):
+        machine.count(f"padding{number}", up_to=2**39)
+    moved = machine.flag("moved")
+    machine.step("move", when=~moved, then={moved: True})
+    assert check(System("s", machine).build(), strategy=Strategy(workers=1)).states == 2**18
+
+
+@FIRST_KEYS
+@pytest.mark.parametrize("workers", [1, 17])
+def test_as_many_threads_as_on_a_large_machine(workers: int) -> None:
+    """300 * 300 * 3 states of several words are found by one thread and by seventeen."""
+    system = System("s", *cycles(300, 300).machines, *cycles(3, copies_of_words=3).machines)
+    assert check(system.build(), strategy=Strategy(workers=workers)).states == 300 * 300 * 3
 
 
 # -- a formula -------------------------------------------------------------------------------------------------------
@@ -390,7 +402,7 @@ def test_memory_that_ends_at_any_moment_gives_no_wrong_answer(name: str, monkeyp
                 assert answer.verdict is full.verdict
                 assert cut.stopped is None or answer.trace is not None
         moments += cut.stopped is not None
-    assert moments > 5
+    assert moments >= 3
 
 
 def test_a_graph_that_is_too_large_leaves_its_questions_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -414,15 +426,15 @@ def levels_of(widths: Sequence[float]) -> list[int]:
     return [0, *(int(number) for number in np.cumsum([round(width) for width in widths]))]
 
 
-@pytest.mark.parametrize(("top", "middle", "spread"), [(1e6, 20, 6), (1e5, 30, 8), (1e7, 15, 4), (3e4, 12, 3)])
+@pytest.mark.parametrize(("top", "middle", "spread"), [(1e9, 20, 6), (1e10, 30, 8), (3e9, 15, 4)])
 def test_a_forecast_of_levels_like_a_bell(top: float, middle: int, spread: float) -> None:
     """Of level widths of a Gaussian, every forecast is within 2 % of their sum, but for its rounding to two digits."""
     widths = [top * exp(-(((level - middle) / spread) ** 2) / 2) for level in range(2 * middle + 1)]
     told = 0
     for known in range(5, len(widths)):
         levels = levels_of(widths[:known])
-        if min(widths[max(0, known - 5) : known]) < 100 or levels[-1] < 10_000:
-            continue  # rounded widths of a few states are no Gaussian
+        if min(widths[known - 5 : known]) < 10_000:
+            continue  # rounded widths of few states are no Gaussian
         found = forecast(levels)
         assert found is not None
         assert abs(found - sum(widths)) <= 0.02 * sum(widths) + 0.5 * 10 ** (floor(log10(found)) - 1)

@@ -368,6 +368,8 @@ class Search:
         for number, *words in last["least"]:
             at = number * (self.space.words + 1)
             self.best[0][at : at + 1 + self.space.words] = np.array([1, *words], dtype=np.uint64)
+        if self.expanded == self.space.levels[-1]:
+            self._note(len(self.space.levels) - 2)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

@@ -52,7 +52,7 @@ class Model:
 BESIDE = [Model(provider, "provider.py", {"sockets": size}) for size in (4, 5, 6)]
 BESIDE.append(Model(couriers, "couriers.py", {"couriers": 3, "stations": 100}))
 LARGE = Model(provider, "provider.py", {"sockets": 7})
-WIDE = [Model(provider, "provider.py", {"sockets": 7, "padding": padding}) for padding in (12, 20, 40)]
+WIDE = [Model(provider, "provider.py", {"sockets": 7, "padding": padding}) for padding in (12, 40)]
 BILLION = Model(provider, "provider.py", {"sockets": 9})
 
 

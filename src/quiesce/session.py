@@ -196,5 +196,6 @@ class _Watch:
         ahead = "" if progress.forecast is None else f", about {progress.forecast:,} states or more ({METHOD})"
         self.status.update(  # type: ignore[attr-defined]
             f"{self.name}: {progress.states:,} states, {progress.transitions:,} transitions ({rate:.1f} M/s), "
-            f"depth {progress.depth}, {progress.queue:,} to expand, {progress.memory / 2**20:,.0f} MiB{ahead}"
+            f"depth {progress.depth}, {progress.queue:,} to expand, "
+            f"{progress.memory / 2**20:,.0f} MiB (the process may use {progress.allowed / 2**20:,.0f}){ahead}"
         )

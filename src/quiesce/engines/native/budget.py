@@ -24,13 +24,23 @@ class Budget:
         """Raise MemoryLimitError where `more` bytes are too many; `in_use` is what the space itself has."""
         if self.given is None and in_use + more < UNCHECKED:
             return
-        import psutil
+        most = self.allowed()
+        if _resident() + more > most:
+            raise MemoryLimitError(f"{shown(most)} of memory")
 
-        resident = psutil.Process().memory_info().rss
+    def allowed(self) -> int:
+        """Return how many bytes the process may use; the first look at what is free decides."""
         if not self.most:
-            self.most = self.given or int(SHARE * (psutil.virtual_memory().available + resident))
-        if resident + more > self.most:
-            raise MemoryLimitError(f"{shown(self.most)} of memory")
+            import psutil
+
+            self.most = self.given or int(SHARE * (psutil.virtual_memory().available + _resident()))
+        return self.most
+
+
+def _resident() -> int:
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
 
 
 def shown(size: int) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a search is: `queue` is the number of states still to expand in this level, `memory` in bytes.
+    """How far a search is: `queue` is the number of states still to expand in this level.
 
-    `forecast` is about how many states there will be, if the levels tell.
+    `memory` is what the states take in bytes, `allowed` what the whole process may use. `forecast` is about how many
+    states there will be, if the levels tell.
     """
 
     states: int
@@ -20,6 +21,7 @@ class Progress:
     queue: int
     seconds: float
     memory: int
+    allowed: int
     forecast: int | None
 
 

@@ -168,6 +168,8 @@ class Search:
             if last is not None:
                 self._take_up(last)
                 return
+        if space.tree is not None:
+            space.refill()  # numbering the initial states may have widened their keys
         space.store.append(self._ordered(space.table.enter(keys)))
 
     def _identity(self, keys: Words) -> str:
@@ -221,6 +223,7 @@ class Search:
                     queue=last - self.expanded,
                     seconds=now - self.begun,
                     memory=self.space.memory,
+                    allowed=self.budget.allowed(),
                     forecast=forecast(self.space.levels),
                 )
             )

@@ -97,7 +97,6 @@ def beside(folder: Path, model: Model, times: int) -> Iterator[str]:
         "quiesce, 2 workers": lambda: runs.quiesce(folder, HERE / model.file, model.settings, "--workers", "2"),
         "Spin": lambda: runs.spin(folder, system),
         "Rumur, 1 thread": lambda: runs.rumur(folder, system, 1),
-        "Rumur, 2 threads": lambda: runs.rumur(folder, system, 2),
     }
     checkers["quiesce, 1 worker"]()  # fills the caches of compiled code
     found = in_turn(checkers, times)

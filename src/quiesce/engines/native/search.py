@@ -238,7 +238,7 @@ class Search:
         return f"{most:g} seconds" if over and self.expanded < self.space.count else None
 
     def _batch(self, frontier: Words) -> Words:
-        """Expand some states; return the keys that are new, in an order that the workers' race does not change."""
+        """Expand some states; return the keys that are new."""
         found: list[Words] = []
         left = [(0, len(frontier))]
         while left:
@@ -317,13 +317,17 @@ class Search:
             space.table.grow(crowded)
 
     def _ordered(self, keys: Words) -> Words:
+        """Return the new keys of a batch, sorted by their states where numbers of states will be seen.
+
+        What is new in a batch does not depend on the workers' race; sorted, its order does not either.
+        """
         space = self.space
+        if not self.keeps_order:
+            return keys
         if space.tree is None:
             keys.sort()
-        elif self.keeps_order and len(keys):
-            columns = space.tree.states(keys).reshape(-1, space.words)
-            keys = keys[np.lexsort(columns.T[::-1])]
-        return keys
+            return keys
+        return keys[np.lexsort(space.tree.states(keys).reshape(-1, space.words).T[::-1])]
 
     # -- what is decided ----------------------------------------------------------------------------------------------
 

@@ -25,8 +25,8 @@ LEAST_SLOTS = 256
 """Slots of the smallest sub-table at first."""
 FULL = 0.9
 """Load at which a sub-table grows."""
-SMALL = 32 << 20
-"""Bytes below which it doubles, and beyond which it grows by a quarter."""
+TINY, SMALL = 8 << 20, 32 << 20
+"""Bytes of the table below which it grows fourfold, and twofold; beyond, it grows by a quarter."""
 MOST_AT_ONCE = 1 << 18
 GREATEST_QUOTIENT = (1 << 27) - 1
 """What a slot of 32 bits can hold beside five bits for the probe and one value for `empty`."""
@@ -133,7 +133,7 @@ class Table:
         return np.concatenate(found) if found else keys
 
     def _factor(self) -> float:
-        return 2 if self.bytes < SMALL else 1.25
+        return 4 if self.bytes < TINY else 2 if self.bytes < SMALL else 1.25
 
     def _capacities(self) -> NDArray[np.int64]:
         wide = (self._plan[:SUB_TABLES] & np.uint64(WIDE)).astype(np.int64)

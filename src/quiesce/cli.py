@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from quiesce.core.errors import EngineError, SpecificationError
+from quiesce.core.errors import EngineError, SearchInterruptedError, SpecificationError
 from quiesce.statuses import BUG, HOLDS, INTERRUPTED, SUSPICIOUS, UNKNOWN, VIOLATED, WRONG
 
 if TYPE_CHECKING:
@@ -70,8 +70,11 @@ def _run(given: list[str]) -> int:
     except EngineError as problem:
         print(f"a bug in quiesce, and no answer: {problem}", file=sys.stderr)
         return BUG
-    except (KeyboardInterrupt, typer.Abort) as interrupt:
-        print(f"interrupted: no verdict{f'; {interrupt}' if str(interrupt) else ''}", file=sys.stderr)
+    except SearchInterruptedError as interrupt:
+        print(f"interrupted: no verdict; {interrupt}", file=sys.stderr)
+        return INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted: no verdict", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

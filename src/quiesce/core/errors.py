@@ -125,6 +125,10 @@ class SpecificationError(Exception):
         return "\n".join(lines)
 
 
+class SearchInterruptedError(Exception):
+    """Ctrl-C, after the search was written to its folder (exit status 130); the message says how to go on."""
+
+
 class EngineError(Exception):
     """A bug of quiesce: two of its parts disagree (exit status 70). No answer is given."""
 

@@ -11,6 +11,7 @@ from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Found, conclude, undecided, vacuous
+from quiesce.engines.native.checkpoint import JOURNAL
 from quiesce.engines.native.options import Limits, Strategy, Watcher
 from quiesce.engines.native.search import NAME, Search, space_for
 from quiesce.engines.native.space import Space
@@ -56,7 +57,8 @@ def check(
         result = search.of(reduced, symmetry)
         apart = [question for question in asked if question not in reduced]
         if apart:
-            result = _together(asked, result, search.of([*apart, *_domains(asked)], None))
+            full = replace(search, strategy=_apart(strategy)).of([*apart, *_domains(asked)], None)
+            result = _together(asked, result, full)
     return replace(result, total_seconds=time.perf_counter() - begun)
 
 
@@ -119,6 +121,16 @@ def _partly(asked: Sequence[FlatProperty], search: _Search) -> SystemResult:
                 property=question.property, verdict=Verdict.UNKNOWN, scope=f"{reason}; leave out --por"
             )
     return replace(result, properties=tuple(found[question.property] for question in asked))
+
+
+def _apart(strategy: Strategy) -> Strategy:
+    """Return the strategy of a second search: what it keeps on disk has a folder inside that of the first."""
+    folder = strategy.resume or strategy.checkpoint
+    if folder is None:
+        return strategy
+    inner = folder / "apart"
+    begun = strategy.resume is not None and (inner / JOURNAL).exists()
+    return replace(strategy, checkpoint=None if begun else inner, resume=inner if begun else None)
 
 
 def _together(asked: Sequence[FlatProperty], reduced: SystemResult, full: SystemResult) -> SystemResult:

@@ -34,9 +34,10 @@ class Checkpoint:
         self.records: list[Record] = []
         self.written = time.perf_counter()
         path = folder / JOURNAL
+        self._chain = 0
         if resumed:
-            self.records = _read(path, identity)
-        elif path.exists():
+            self.records, self._chain = _read(path, identity)
+        elif path.exists() and b"\n" in path.read_bytes():
             raise SpecificationError(
                 "Q51", f"{folder.as_posix()} holds a search already", hint="go on with --resume, or name another folder"
             )
@@ -45,7 +46,7 @@ class Checkpoint:
         nodes = 0 if space.tree is None else space.tree.nodes  # a space on disk is compact from the beginning
         self.stores += [Store(folder, folder / f"words-{node}") for node in range(nodes)]
         space.store = self.stores[0]
-        self._journal: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115
+        self._journal: IO[bytes] = open(path, "ab" if resumed else "wb", buffering=0)  # noqa: SIM115
         if not resumed:
             self._write({"format": FORMAT, "identity": identity})
         self._told = [0] * len(self.stores)
@@ -98,14 +99,19 @@ class Checkpoint:
             store.close()
 
     def _write(self, record: Record) -> None:
-        text = json.dumps(record, separators=(",", ":"))
-        self._journal.write(f"{zlib.crc32(text.encode()):08x} {text}\n")
-        self._journal.flush()
+        text = json.dumps(record, separators=(",", ":")).encode()
+        chain = zlib.crc32(text, self._chain)
+        rest = b"%08x %s\n" % (chain, text)
+        while rest:
+            rest = rest[self._journal.write(rest) :]
         os.fsync(self._journal.fileno())
+        self._chain = chain
 
 
-def _read(path: Path, identity: str) -> list[Record]:
-    """Return the records of a journal and cut off a torn last line.
+def _read(path: Path, identity: str) -> tuple[list[Record], int]:
+    """Return the records of a journal and the checksum of its last line, and cut off what was torn behind it.
+
+    The checksum of a line goes on from that of the line before, so that a line that is missing is noticed.
 
     Raises SpecificationError: Q50 for a journal that was altered, Q51 for one of another search or none at all.
     """
@@ -114,10 +120,11 @@ def _read(path: Path, identity: str) -> list[Record]:
     content = path.read_bytes()
     lines = content.split(b"\n")
     records: list[Record] = []
-    length = 0
+    length = chain = 0
     for number, line in enumerate(lines[:-1], start=1):
         check, _, text = line.partition(b" ")
-        if f"{zlib.crc32(text):08x}".encode() != check:
+        chain = zlib.crc32(text, chain)
+        if b"%08x" % chain != check:
             raise SpecificationError(
                 "Q50", f"{path.as_posix()} was altered (line {number})", hint="search again from the beginning"
             )
@@ -133,4 +140,4 @@ def _read(path: Path, identity: str) -> list[Record]:
             f"{path.parent.as_posix()} holds a search of another system, of other properties or of another version",
             hint="name the same target, parameters and options, or begin anew with --checkpoint in another folder",
         )
-    return records[1:]
+    return records[1:], chain

@@ -16,6 +16,8 @@ LAST = 5
 METHOD = f"a parabola through the logarithms of the last {LAST} level widths"
 LEAST_STATES = 10_000
 """With fewer states the widths say nothing yet."""
+LEAST_BEND = -1e-6
+"""A parabola that bends less is a line, as far as the arithmetic can tell."""
 MOST_LEVELS = 100_000
 
 
@@ -25,15 +27,15 @@ def forecast(levels: Sequence[int]) -> int | None:
     `levels` are the numbers of the first states of the levels, and at the end the number of all states found.
     """
     widths = np.diff(np.asarray(levels[-LAST - 1 :]))
-    if levels[-1] < LEAST_STATES or len(widths) < LAST or not widths.all():
+    if len(widths) < LAST or levels[-1] < LEAST_STATES or not widths.all():
         return None
     bend, slope, level = np.polyfit(np.arange(LAST) - (LAST - 1), [log(width) for width in widths], 2)
-    if bend >= 0:
+    if bend > LEAST_BEND:
         return None
     total = float(levels[-1])
     for ahead in range(1, MOST_LEVELS):
         width = exp(min(60.0, float(bend * ahead * ahead + slope * ahead + level)))
         if width < 1:
-            break
+            return int(float(f"{total:.2g}"))
         total += width
-    return int(float(f"{total:.2g}"))
+    return None

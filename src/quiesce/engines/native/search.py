@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from quiesce.core.errors import SearchInterruptedError
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
@@ -62,8 +63,8 @@ def search(
 ) -> Found:
     """Search level by level until nothing new is found or a limit is reached.
 
-    Raises SpecificationError: Q50 and Q51 for a folder that cannot be gone on with; KeyboardInterrupt, after the state
-    of the search is written.
+    Raises SpecificationError: Q50 and Q51 for a folder that cannot be gone on with; KeyboardInterrupt on
+    Ctrl-C, or SearchInterruptedError where the state of the search is written first.
     """
     return Search(space, limits, strategy, watch).run()
 
@@ -98,7 +99,7 @@ class Search:
         self.expanded = 0
         self.decided: dict[int, tuple[int, Words]] = {}
         self.checkpoint: Checkpoint | None = None
-        self.interrupted = False
+        self.interrupted = self.started = False
         self._worked(np.empty(1, dtype=np.uint64), 0, 0, [], [])  # loads the kernels
 
     def _new_scratch(self) -> None:
@@ -115,6 +116,7 @@ class Search:
         with self._interruptible():
             try:
                 self._start()
+                self.started = True
                 while stopped is None and self.expanded < space.count:
                     stopped = self._level()
                 self._record()
@@ -145,7 +147,7 @@ class Search:
         return Found(
             states=space.count,
             transitions=self.transitions,
-            depth=len(space.levels) - 2,
+            depth=max(0, len(space.levels) - 2),
             findings=findings,
             stopped=stopped,
             ungraphed=ungraphed,
@@ -230,8 +232,9 @@ class Search:
         if self.checkpoint is not None and (self.interrupted or self.checkpoint.is_due()):
             self._record()
         if self.interrupted:
-            kept = "" if self.checkpoint is None else f"go on with --resume {self.checkpoint.folder.as_posix()}"
-            raise KeyboardInterrupt(kept)
+            if self.checkpoint is None:
+                raise KeyboardInterrupt
+            raise SearchInterruptedError(f"go on with --resume {self.checkpoint.folder.as_posix()}")
         self.budget.check(self.space.memory, 0)
         most = self.limits.max_seconds
         over = most is not None and now - self.begun > most
@@ -361,7 +364,7 @@ class Search:
     # -- checkpoints --------------------------------------------------------------------------------------------------
 
     def _record(self) -> None:
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.started:
             decided = [[number, depth, *map(int, words)] for number, (depth, words) in self.decided.items()]
             least = [[number, *map(int, words)] for number, words in self._least().items()]
             progress = {"expanded": self.expanded, "transitions": self.transitions, "decided": decided, "least": least}

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from quiesce.core.errors import SpecificationError
 
 Words = NDArray[np.uint64]
+File = IO[bytes]
 
 PAGE = 1 << 16
 """Keys under one checksum: 512 KiB."""
@@ -54,7 +55,7 @@ class Store:
                 self._kept.resize(max(2 * len(self._kept), self.count + len(keys)), refcheck=False)
             self._kept[self.count : self.count + len(keys)] = keys
         else:
-            self._write(keys)
+            self._write(self._file, self.count, keys)
         self.count += len(keys)
 
     def read(self, first: int, last: int) -> Words:
@@ -101,21 +102,24 @@ class Store:
 
     def _spill(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._file = TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
-        kept, count = self._kept, self.count
-        self._kept, self.count = np.empty(0, dtype=np.uint64), 0
-        self._write(kept[:count])
-        self.count = count
+        file = TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+        try:
+            self._write(file, 0, self._kept[: self.count])
+        except OSError:
+            file.close()
+            self.checks = []
+            raise
+        self._file, self._kept = file, np.empty(0, dtype=np.uint64)
 
-    def _write(self, keys: Words) -> None:
-        assert self._file is not None
-        self._file.seek(self.count * 8)
+    def _write(self, file: File, first: int, keys: Words) -> None:
+        """Write keys from a place on, and their checksums when all are written."""
+        file.seek(first * 8)
         rest = np.ascontiguousarray(keys).data.cast("B")
         while len(rest):
-            rest = rest[self._file.write(rest) :]
+            rest = rest[file.write(rest) :]
         at = 0
         while at < len(keys):
-            filled = (self.count + at) % PAGE
+            filled = (first + at) % PAGE
             part = keys[at : at + PAGE - filled]
             if filled:
                 self.checks[-1] = zlib.crc32(part.data, self.checks[-1])

@@ -86,15 +86,15 @@ def report(folder: Path, times: int, billion: bool) -> Iterator[str]:
     yield from roof(times)
     yield from reductions()
     if billion:
-        yield from the_billion(folder)
+        yield from the_billion()
 
 
 def beside(folder: Path, model: Model, times: int) -> Iterator[str]:
     """Yield a table of all checkers on one model."""
     system = model.make(**model.parameters).build()
     checkers: dict[str, Callable[[], Run]] = {
-        "quiesce, 1 worker": lambda: runs.quiesce(folder, HERE / model.file, model.settings, "--workers", "1"),
-        "quiesce, 2 workers": lambda: runs.quiesce(folder, HERE / model.file, model.settings, "--workers", "2"),
+        "quiesce, 1 worker": lambda: runs.quiesce(HERE / model.file, model.settings, "--workers", "1"),
+        "quiesce, 2 workers": lambda: runs.quiesce(HERE / model.file, model.settings, "--workers", "2"),
         "Spin": lambda: runs.spin(folder, system),
         "Rumur, 1 thread": lambda: runs.rumur(folder, system, 1),
     }
@@ -122,8 +122,8 @@ def alone(times: int) -> Iterator[str]:
     yield ""
     yield f"## More workers, wider states ({LARGE.label} and the same in more words)"
     yield ""
-    yield "| words | workers | states | search | transitions, M/s | of one word, one worker | table, a state |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| words | workers | states | search | transitions, M/s | of the first | table, a state | longest growth |"
+    yield "|---|---|---|---|---|---|---|---|"
     tasks = {(model.parameters.get("padding", 0), workers): model for model in (LARGE, *WIDE) for workers in (1, 2)}
     systems = {key: model.make(**model.parameters).build() for key, model in tasks.items()}
     found = in_turn({key: partial(runs.inside, system, key[1]) for key, system in systems.items()}, times)
@@ -133,7 +133,7 @@ def alone(times: int) -> Iterator[str]:
         yield (
             f"| {rounds[0].words} | {workers} | {rounds[0].states:,} | {search:.2f} s "
             f"| {rounds[0].transitions / search / 1e6:.1f} | {first / search:.2f} "
-            f"| {rounds[0].memory / rounds[0].states:.2f} B |"
+            f"| {rounds[0].memory / rounds[0].states:.2f} B | {max(run.pause for run in rounds):.3f} s |"
         )
 
 
@@ -156,19 +156,19 @@ def roof(times: int) -> Iterator[str]:
         )
 
 
-def the_billion(folder: Path) -> Iterator[str]:
+def the_billion() -> Iterator[str]:
     """Yield the record of the largest model, once, in full and by symmetry."""
     yield ""
     yield "## A billion states"
     yield ""
-    yield "| command | states | transitions | search | whole | peak memory | a state |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| command | states | transitions | search | whole | peak memory | a state | longest growth |"
+    yield "|---|---|---|---|---|---|---|---|"
     for options in (["--symmetry"], ["--workers", "2", "--memory", "6G"]):
-        run = runs.quiesce(folder, HERE / BILLION.file, BILLION.settings, *options)
+        run = runs.quiesce(HERE / BILLION.file, BILLION.settings, *options)
         words = " ".join(["model-check benchmarks/provider.py", *BILLION.settings, *options])
         yield (
             f"| `{words}` | {run.states:,} | {run.transitions:,} | {run.search:.2f} s | {run.whole:.2f} s "
-            f"| {run.memory / 2**30:.2f} GiB | {run.memory / run.states:.2f} B |"
+            f"| {run.memory / 2**30:.2f} GiB | {run.memory / run.states:.2f} B | {run.pause:.3f} s |"
         )
 
 

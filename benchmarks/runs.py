@@ -12,15 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import pauses
 from quiesce.bridges import murphi, promela
 from quiesce.core.system import System
 from quiesce.engines.native.options import Strategy
 from quiesce.engines.native.search import Search, space_for
 
+ROOT = Path(__file__).parent.parent
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Counts, seconds of the search alone and of the whole from the specification to the verdict, bytes of memory."""
+    """Counts, seconds of the search alone and of the whole from the specification to the verdict, bytes of memory.
+
+    `pause`: seconds of the longest growth of our table.
+    """
 
     states: int
     transitions: int
@@ -28,6 +34,7 @@ class Run:
     whole: float
     memory: int
     words: int = 1
+    pause: float = 0.0
 
 
 def timed(folder: Path, *words: str) -> tuple[str, float, int]:
@@ -43,17 +50,18 @@ def timed(folder: Path, *words: str) -> tuple[str, float, int]:
     return told, time.perf_counter() - begun, used.ru_maxrss * 1024
 
 
-def quiesce(folder: Path, model: Path, settings: Sequence[str], *options: str) -> Run:
-    """Run `model-check` as a process of its own, its caches warm."""
-    command = str(Path(sys.executable).with_name("model-check"))
-    told, whole, memory = timed(folder, command, str(model), *settings, "--format", "json", *options)
-    result = json.loads(told[told.index("\n{") :])["systems"][0]
+def quiesce(model: Path, settings: Sequence[str], *options: str) -> Run:
+    """Run `model-check` as a process of its own, its caches warm, that says how long its growths took."""
+    command = [sys.executable, "-m", "benchmarks.pauses"]
+    told, whole, memory = timed(ROOT, *command, str(model), *settings, "--format", "json", *options)
+    result = json.JSONDecoder().raw_decode(told, told.index("{\n"))[0]["systems"][0]
     return Run(
         states=result["states"],
         transitions=result["transitions"],
         search=result["seconds"],
         whole=whole,
         memory=memory,
+        pause=float(told.rpartition(pauses.SAID)[2].split()[0]),
     )
 
 
@@ -61,9 +69,10 @@ def inside(system: System, workers: int) -> Run:
     """Search in this process; `memory` is that of the table of states."""
     space = space_for(system, system.flat.properties, Strategy(workers=workers))
     search = Search(space)
-    begun = time.perf_counter()
-    found = search.run()
-    seconds = time.perf_counter() - begun
+    with pauses.timed() as growths:
+        begun = time.perf_counter()
+        found = search.run()
+        seconds = time.perf_counter() - begun
     table = space.table.bytes + (0 if space.tree is None else space.tree.bytes)
     words = space.words
     space.free()
@@ -74,6 +83,7 @@ def inside(system: System, workers: int) -> Run:
         whole=seconds,
         memory=table,
         words=words,
+        pause=max(growths, default=0.0),
     )
 
 

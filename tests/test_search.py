@@ -115,6 +115,27 @@ def test_the_table_is_a_set(drawn: tuple[int, int, list[list[int]]]) -> None:
     keys.free()
 
 
+@settings(RANDOM, max_examples=40)
+@given(st.permutations([False, True] * 4), st.integers(0, 2**32 - 1))
+def test_a_table_that_is_extended_is_a_set(sides: list[bool], seed: int) -> None:
+    """Keys get four bits more, of the left number or of the right one, again and again; none is lost or new twice."""
+    random = np.random.default_rng(seed)
+    widths = [14, 14]
+    keys = Table(28, 14, Crew(1), lambda more: None)
+    known: set[int] = set()
+    for side in [None, *sides]:
+        if side is not None:
+            keys.extend(widths[side] + (0 if side else 32))
+            widths[side] += 4
+        left, right = (random.integers(0, 1 << width, size=3000, dtype=np.uint64) for width in widths)
+        batch = left << np.uint64(32) | right
+        fresh = set(map(int, keys.enter(batch)))
+        assert fresh == set(map(int, batch)) - known
+        known |= fresh
+        assert len(keys.enter(np.array(sorted(known), dtype=np.uint64))) == 0
+    keys.free()
+
+
 @pytest.mark.parametrize(("bits", "first", "last"), [(24, False, False), (40, True, False), (63, True, True)])
 def test_slots_become_narrow_as_the_table_grows(bits: int, first: bool, last: bool) -> None:
     """Of 200,000 keys none is lost where 64-bit slots give way to 32-bit ones, for the table has more buckets.

@@ -29,15 +29,14 @@ from quiesce.engines.native.interning_kernels import (
     VALUES,
     WORD,
 )
+from quiesce.engines.native.kernels import EXTENSION
 from quiesce.engines.native.memory import Pages
 
 Words = NDArray[np.uint64]
 
 ALL = (1 << 64) - 1
 LEAST_WIDTH = 16
-"""Bits of each number in a key at first."""
-WIDER = 4
-"""Bits by which they grow."""
+"""Bits of each number in a key at first; they grow by `EXTENSION`."""
 GREATEST_WIDTH = 32
 
 
@@ -103,20 +102,20 @@ class Tree:
         self._set(node, COUNT, len(values))
         self._number_again(node)
 
-    def grow(self) -> bool:
-        """Make room for `margin` more values everywhere; return whether keys have more bits now.
+    def grow(self) -> list[int]:
+        """Make room for `margin` more values everywhere; return where keys have `EXTENSION` bits more now.
 
         Raises EngineError where a node has seen 2^32 values.
         """
         for node in range(self.nodes):
             while self._capacity(node) < self.count(node) + self.margin:
                 self._double(node)
-        before = self.bits
-        self.left = self._width(self.nodes - 2, self.left)
-        self.right = self._width(self.nodes - 1, self.right)
+        left, right = self.left, self.right
+        self.left = self._width(self.nodes - 2, left)
+        self.right = self._width(self.nodes - 1, right)
         for node in range(self.nodes):
             self._limit(node)
-        return self.bits != before
+        return [*range(32 + left, 32 + self.left, EXTENSION), *range(right, self.right, EXTENSION)]
 
     def keys(self, states: Words) -> Words:
         """Return the keys of states, numbering what is new."""
@@ -163,7 +162,7 @@ class Tree:
 
     def _width(self, node: int, width: int) -> int:
         while 1 << width < self.count(node) + self.margin:
-            width += WIDER
+            width += EXTENSION
         if width > GREATEST_WIDTH:
             raise EngineError(f"a part of the state has more than 4,294,967,295 values (word tree node {node})")
         return width

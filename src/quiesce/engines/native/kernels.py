@@ -6,7 +6,8 @@ one word: the state's only word, or the numbers of its two halves (`interning.py
 
 **The table** (`table.py`) is 64 sub-tables of 64-byte buckets. A key is hashed by a bijection on `bits` bits; the top 6
 bits choose the sub-table, the rest is divided by its number of buckets: the remainder is the home bucket, the quotient
-is what a slot holds, with the number of probes that it is away from home. So a slot of 32 bits (16 in a bucket), or of
+is what a slot holds, with the number of probes that it is away from home. Where keys get more bits later, these stand
+above the rest; keys without them stay where they are. So a slot of 32 bits (16 in a bucket), or of
 64 (8), holds a key without loss, and 0 is an empty one. Slots of a bucket fill in order and are never emptied, so that
 threads need no lock: a slot is claimed by compare-and-swap.
 
@@ -60,6 +61,12 @@ MOVED = 16
 FILTER = 1 << 15
 """Entries of a worker's filter of successors that it has just seen: 256 KiB."""
 
+EXTENSIONS = 3 * SUB_TABLES
+"""Where the table's plan says by how many parts of keys it was extended, and then where each begins in a key."""
+EXTENSION = 4
+"""Bits of such a part."""
+MOST_EXTENSIONS = 8
+
 # Words that a worker reports.
 TRANSITIONS, NEW, LATE, RESUME, END, USED = 0, 1, 2, 3, 4, 5
 CROWDED = USED + SUB_TABLES
@@ -70,11 +77,20 @@ REPORT = CROWDED + SUB_TABLES
 
 
 @njit(forceinline=True)
-def _squeezed(key, right):  # type: ignore[no-untyped-def]
-    """Return a key as few bits as there are: of two numbers, the left one shifted to the right one's width."""
-    if right == 0:
-        return key
-    return ((key >> np.uint64(32)) << np.uint64(right)) | (key & np.uint64(0xFFFFFFFF))
+def _squeezed(key, bits, right):  # type: ignore[no-untyped-def]
+    """Return the lowest bits of both numbers of a key: `right` of the right one, the rest of `bits` of the left one."""
+    left = (key >> np.uint64(32)) & (ALL >> np.uint64(64 - bits + right))
+    return (left << np.uint64(right)) | (key & (ALL >> np.uint64(64 - right)))
+
+
+@njit(forceinline=True)
+def _beyond(table, key):  # type: ignore[no-untyped-def]
+    """Return the other bits of a key, in the order in which the table was extended by them."""
+    extra = ZERO
+    for extension in range(np.int64(get(table, EXTENSIONS))):
+        taken = (key >> get(table, EXTENSIONS + 1 + extension)) & np.uint64((1 << EXTENSION) - 1)
+        extra |= taken << np.uint64(extension * EXTENSION)
+    return extra
 
 
 @njit(forceinline=True)
@@ -134,9 +150,15 @@ def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
 @njit(forceinline=True)
 def home_of(table, key, bits, right):  # type: ignore[no-untyped-def]
     """Return the sub-table of a key, its home bucket's address (bit 0: wide slots) and its quotient."""
-    hashed = _hashed(_squeezed(key, right), bits)
+    extra = ZERO
+    if right != 0:
+        extra = _beyond(table, key)
+        key = _squeezed(key, bits, right) ^ ((extra * FIRST_MULTIPLIER) >> np.uint64(64 - bits))
+    hashed = _hashed(key, bits)
     part = np.int64(hashed >> np.uint64(bits - SUB_BITS))
     rest = hashed & (ALL >> np.uint64(64 - (bits - SUB_BITS)))
+    if right != 0:
+        rest |= extra << np.uint64(bits - SUB_BITS)
     quotient, remainder = _divided(rest, get(table, SUB_TABLES + part), get(table, 2 * SUB_TABLES + part))
     return part, np.int64(get(table, part)) + np.int64(remainder) * LINE, quotient
 

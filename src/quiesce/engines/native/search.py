@@ -248,7 +248,7 @@ class Search:
             ranges, left = left, []
             for first, last in ranges:
                 late = self._worked(frontier, first, last, found, left)
-                self._make_room(found)
+                self._make_room()
                 if late:
                     found.append(self.space.table.enter(np.concatenate(late)))
         return self._ordered(np.concatenate(found))
@@ -308,13 +308,12 @@ class Search:
             left.append((untaken, last))
         return late
 
-    def _make_room(self, found: list[Words]) -> None:
-        """Let the tree and the sub-tables grow where they must; where keys have more bits, all go to a new table."""
+    def _make_room(self) -> None:
+        """Let the tree and the sub-tables grow where they must."""
         space = self.space
-        if space.tree is not None and space.tree.grow():
-            space.refill()
-            for keys in found:
-                space.table.enter(keys)
+        if space.tree is not None:
+            for place in space.tree.grow():
+                space.table.extend(place)
         crowded = space.table.crowded(*self.reports)
         if crowded:
             space.table.grow(crowded)

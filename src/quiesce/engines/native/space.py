@@ -40,7 +40,7 @@ READ = 1 << 16
 MOST_NUMBERED = 1 << 32
 NARROW = 46
 """Bits of a key that fit into narrow slots before the table is large."""
-WIDE_AT_MOST = 64 << 20
+WIDE_AT_MOST = 48 << 20
 """Bytes of a table of wide slots from which on keys are made narrower."""
 
 
@@ -74,7 +74,7 @@ class Space:
         self.tree = Tree(self.bits, self.margin * workers) if interned else None
         self.permit: Callable[[int], None] = lambda more: None
         self.at_end: list[Callable[[], None]] = []
-        self.table = self._table()
+        self.table = self._table(0)
         self.store = Store(cache_folder() / "states")
         self.levels: list[int] = [0]
         """Number of the first state of each level, and at the end the number of states."""
@@ -143,11 +143,11 @@ class Space:
         return Columns(self.layout, self.count, self.read)
 
     def refill(self) -> None:
-        """Enter all states in a new table: what they are known by has more bits now."""
+        """Enter all states in a new table."""
         self.table.free()
         if self.tree is not None:
             self.tree.grow()
-        self.table = self._table()
+        self.table = self._table(self.count)
         for first in range(0, self.count, READ):
             self.table.enter(self.store.read(first, min(self.count, first + READ)))
 
@@ -286,9 +286,9 @@ class Space:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _table(self) -> Table:
+    def _table(self, expected: int) -> Table:
         bits, right = (self.bits[0], 0) if self.tree is None else (self.tree.bits, self.tree.right)
-        return Table(bits, right, self.crew, lambda more: self.permit(more))
+        return Table(bits, right, self.crew, lambda more: self.permit(more), expected)
 
     def _buffer(self) -> Words:
         return np.empty(self.branching * self.words, dtype=np.uint64)

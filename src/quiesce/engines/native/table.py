@@ -14,7 +14,20 @@ from numpy.typing import NDArray
 from quiesce.engines.native import kernels
 from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.instructions import LINE
-from quiesce.engines.native.kernels import CROWDED, LATE, LONGEST, NEW, REPORT, SUB_BITS, SUB_TABLES, USED, WIDE
+from quiesce.engines.native.kernels import (
+    CROWDED,
+    EXTENSION,
+    EXTENSIONS,
+    LATE,
+    LONGEST,
+    MOST_EXTENSIONS,
+    NEW,
+    REPORT,
+    SUB_BITS,
+    SUB_TABLES,
+    USED,
+    WIDE,
+)
 from quiesce.engines.native.memory import HUGE_PAGE, LARGE, Pages
 
 Words = NDArray[np.uint64]
@@ -35,16 +48,21 @@ GREATEST_QUOTIENT = (1 << 27) - 1
 class Table:
     """A set of keys of a number of bits; of wide states, the lower number of a key has `right` of them (0: one word).
 
+    `extend` lets keys have more bits than that. There is room for `expected` keys at first.
+
     `permit` is asked before the table takes that many bytes more; it raises MemoryError where they are too many.
     """
 
-    def __init__(self, bits: int, right: int, crew: Crew, permit: Callable[[int], None]) -> None:
+    def __init__(self, bits: int, right: int, crew: Crew, permit: Callable[[int], None], expected: int = 0) -> None:
         self.bits, self.right, self.crew, self.permit = max(bits, LEAST_BITS), right, crew, permit
+        self.extended = 0
         self.used = np.zeros(SUB_TABLES, dtype=np.int64)
         self._pages: list[Pages] = []
-        self._plan: Words = np.zeros(3 * SUB_TABLES, dtype=np.uint64)
+        self._plan: Words = np.zeros(EXTENSIONS + 1 + MOST_EXTENSIONS, dtype=np.uint64)
+        least = max(LEAST_SLOTS, int(expected / FULL / SUB_TABLES))
+        factor = min(2.0, self._factor(least * SUB_TABLES * LINE // NARROW_SLOTS))
         for part in range(SUB_TABLES):
-            pages, buckets, wide = self._new(int(LEAST_SLOTS * 2 ** (part / SUB_TABLES)))
+            pages, buckets, wide = self._new(int(least * factor ** (part / SUB_TABLES)))
             self._pages.append(pages)
             self._note(part, pages, buckets, wide)
 
@@ -81,15 +99,29 @@ class Table:
 
     def growth(self, parts: list[int]) -> int:
         """Return about how many bytes more the table has when some sub-tables have grown, and while they do."""
-        factor = self._factor() - 1
+        factor = self._factor(self.bytes) - 1
         copies = max((self._pages[part].bytes for part in parts), default=0) * self.crew.workers
         return int(sum(self._pages[part].bytes for part in parts) * factor) + copies
 
     def grow(self, parts: list[int]) -> None:
         """Let some sub-tables grow, in parallel; what `permit` raises leaves them as they are."""
         self.permit(self.growth(parts))
-        factor = self._factor()
+        factor = self._factor(self.bytes)
         self.crew.each(lambda part: self._grow(part, factor), parts)
+
+    def extend(self, place: int) -> None:
+        """Let keys have `EXTENSION` bits more, which begin at a place of a key; all that is there stays."""
+        extension = self.extended // EXTENSION
+        buckets = self._plan[SUB_TABLES : 2 * SUB_TABLES]
+        narrow = self._plan[:SUB_TABLES] & np.uint64(WIDE) == 0
+        tight = narrow & (self._greatest(self.extended + EXTENSION) // buckets > GREATEST_QUOTIENT)
+        parts = [int(part) for part in np.flatnonzero(tight)]
+        if parts:
+            self.permit(2 * self.bytes)
+        self.extended += EXTENSION
+        self.crew.each(lambda part: self._grow(part, 1), parts)
+        self._plan[EXTENSIONS + 1 + extension] = np.uint64(place)
+        self._plan[EXTENSIONS] = np.uint64(extension + 1)
 
     def enter(self, keys: Words) -> Words:
         """Enter keys, growing as needed; return those that are new."""
@@ -132,18 +164,22 @@ class Table:
             keys = late[: int(report[LATE])].copy()
         return np.concatenate(found) if found else keys
 
-    def _factor(self) -> float:
-        return 4 if self.bytes < TINY else 2 if self.bytes < SMALL else 1.25
+    @staticmethod
+    def _factor(size: int) -> float:
+        return 4 if size < TINY else 2 if size < SMALL else 1.25
 
     def _capacities(self) -> NDArray[np.int64]:
         wide = (self._plan[:SUB_TABLES] & np.uint64(WIDE)).astype(np.int64)
         buckets = self._plan[SUB_TABLES : 2 * SUB_TABLES].astype(np.int64)
         return np.where(wide, WIDE_SLOTS, NARROW_SLOTS) * buckets
 
+    def _greatest(self, extended: int) -> np.uint64:
+        """Return the greatest number that a sub-table divides by its number of buckets."""
+        return np.uint64((1 << (self.bits + extended - SUB_BITS)) - 1)
+
     def _new(self, slots: int) -> tuple[Pages, int, bool]:
         """Return memory for a sub-table of at least so many slots, its buckets, and whether its slots are wide."""
-        greatest = (1 << (self.bits - SUB_BITS)) - 1
-        narrow = max(-(-slots // NARROW_SLOTS), greatest // (GREATEST_QUOTIENT + 1) + 1)
+        narrow = max(-(-slots // NARROW_SLOTS), int(self._greatest(self.extended)) // (GREATEST_QUOTIENT + 1) + 1)
         wide = -(-slots // WIDE_SLOTS)
         length = (min(narrow, wide) + LONGEST) * LINE
         if length >= LARGE:

@@ -84,7 +84,12 @@ class Graph:
 
     def shortest(self, sources: Sequence[int], within: States, goal: States) -> Course | None:
         """Return a shortest path through a set to a goal; None where there is none."""
-        first, edges, found = kernels.shortest(
-            self.offsets, self.targets, np.asarray(sources, dtype=np.int64), within, goal
-        )
-        return Course(int(first), tuple(map(int, edges))) if found else None
+        begun = np.asarray(sources, dtype=np.int64)
+        arrived, number = kernels.arrivals(self.offsets, self.targets, begun, within, goal)
+        if number < 0:
+            return None
+        edges: list[int] = []
+        while arrived[number] >= 0:
+            edges.append(int(arrived[number]))
+            number = int(np.searchsorted(self.offsets, edges[-1], side="right")) - 1
+        return Course(int(number), tuple(reversed(edges)))

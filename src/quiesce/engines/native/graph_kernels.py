@@ -124,10 +124,11 @@ def for_ever(offsets, targets, starts, sources, stay):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def shortest(offsets, targets, sources, within, goal):  # type: ignore[no-untyped-def]
-    """Return the edges of a shortest path from the first source that has one, through `within`, to `goal`.
+def arrivals(offsets, targets, sources, within, goal):  # type: ignore[no-untyped-def]
+    """Go breadth first from sources through `within` to the nearest goal.
 
-    Returns (first state, edges, found); the path may be empty. Ties go to the edge that comes first.
+    Returns by which edge each state was arrived at (-1: a source, -2: not at all), and the goal, or -1. Ties go to the
+    edge that comes first.
     """
     count = len(offsets) - 1
     arrived = np.full(count, -2, dtype=np.int64)
@@ -143,7 +144,7 @@ def shortest(offsets, targets, sources, within, goal):  # type: ignore[no-untype
         number = np.int64(queue[head])
         head += 1
         if goal[number]:
-            return _walked_back(offsets, arrived, number)
+            return arrived, number
         if not within[number]:
             continue
         for edge in range(offsets[number], offsets[number + 1]):
@@ -152,24 +153,7 @@ def shortest(offsets, targets, sources, within, goal):  # type: ignore[no-untype
                 arrived[target] = edge
                 queue[tail] = target
                 tail += 1
-    return np.int64(0), np.empty(0, dtype=np.int64), False
-
-
-@njit(cache=True)
-def _walked_back(offsets, arrived, number):  # type: ignore[no-untyped-def]
-    """Return the first state and the edges of the path that arrived at a state."""
-    length = 0
-    at = number
-    while arrived[at] >= 0:
-        at = np.searchsorted(offsets, arrived[at], side="right") - 1
-        length += 1
-    edges = np.empty(length, dtype=np.int64)
-    at = number
-    while arrived[at] >= 0:
-        length -= 1
-        edges[length] = arrived[at]
-        at = np.searchsorted(offsets, arrived[at], side="right") - 1
-    return np.int64(at), edges, True
+    return arrived, np.int64(-1)
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import claim_word, get, get_number, publish, put, release
+from quiesce.engines.native.instructions import claim_word, get, get_number, inlined, publish, put, release
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 
 _before = enter_cache(__file__, instructions.__file__)
@@ -25,7 +25,7 @@ SLOTS, MASK, VALUES, LIMIT, COUNT, LOCK, LEFT, RIGHT, BITS, NODE = range(10)
 WORD, SHIFT = LEFT, RIGHT
 
 
-@njit(forceinline=True)
+@inlined
 def _interned(node, value):  # type: ignore[no-untyped-def]
     """Return the number of a value at a node, a new one where it is new; there is room (`_is_full`)."""
     slots, values = np.int64(get(node, SLOTS)), np.int64(get(node, VALUES))
@@ -55,7 +55,7 @@ def _interned(node, value):  # type: ignore[no-untyped-def]
     return np.uint64(held) - ONE
 
 
-@njit(forceinline=True)
+@inlined
 def is_full(tree, leaves, margin):  # type: ignore[no-untyped-def]
     """Tell whether some node may not have room for as many new values as a block can bring."""
     for node in range(2 * leaves - 2):
@@ -65,18 +65,18 @@ def is_full(tree, leaves, margin):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(forceinline=True)
+@inlined
 def _part(state, place):  # type: ignore[no-untyped-def]
     """Return the bits of a state that are a leaf's."""
     return (get(state, np.int64(get(place, WORD))) >> get(place, SHIFT)) & get(place, BITS)
 
 
-@njit(forceinline=True)
+@inlined
 def _key(leaves, numbers):  # type: ignore[no-untyped-def]
     return (get(numbers, 2 * leaves - 4) << np.uint64(32)) | get(numbers, 2 * leaves - 3)
 
 
-@njit(forceinline=True)
+@inlined
 def unpacked(tree, leaves, words, key, numbers, state):  # type: ignore[no-untyped-def]
     """Fill in the words of a state, and the numbers of its nodes, from its key."""
     for word in range(words):
@@ -129,7 +129,7 @@ def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
         publish(slots + np.int64(slot) * 4, np.uint32(number + 1))
 
 
-@njit(forceinline=True)
+@inlined
 def intern(tree, leaves, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
     """Fill in the keys of a state's successors; a part that did not change has the parent's number."""
     for successor in range(count):

@@ -32,6 +32,7 @@ from quiesce.engines.native.instructions import (
     first_bit,
     get,
     get_number,
+    inlined,
     prefetch,
     put,
     scan_numbers,
@@ -76,14 +77,14 @@ REPORT = CROWDED + SUB_TABLES
 # -- hashing ----------------------------------------------------------------------------------------------------------
 
 
-@njit(forceinline=True)
+@inlined
 def _squeezed(key, bits, right):  # type: ignore[no-untyped-def]
     """Return the lowest bits of both numbers of a key: `right` of the right one, the rest of `bits` of the left one."""
     left = (key >> np.uint64(32)) & (ALL >> np.uint64(64 - bits + right))
     return (left << np.uint64(right)) | (key & (ALL >> np.uint64(64 - right)))
 
 
-@njit(forceinline=True)
+@inlined
 def _beyond(table, key):  # type: ignore[no-untyped-def]
     """Return the other bits of a key, in the order in which the table was extended by them."""
     extra = ZERO
@@ -93,7 +94,7 @@ def _beyond(table, key):  # type: ignore[no-untyped-def]
     return extra
 
 
-@njit(forceinline=True)
+@inlined
 def _hashed(key, bits):  # type: ignore[no-untyped-def]
     """Spread `bits` bits (24 to 64) over each other, one to one: multiply, fold, multiply."""
     keep = ALL >> np.uint64(64 - bits)
@@ -102,7 +103,7 @@ def _hashed(key, bits):  # type: ignore[no-untyped-def]
     return (spread * SECOND_MULTIPLIER) & keep
 
 
-@njit(forceinline=True)
+@inlined
 def _divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
     """Return quotient and remainder by a number of buckets, of which `magic` is the reciprocal times 2^64."""
     quotient = upper_product(rest, magic)
@@ -113,18 +114,18 @@ def _divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
     return quotient, remainder
 
 
-@njit(forceinline=True)
+@inlined
 def scan(bucket, stamp, wide):  # type: ignore[no-untyped-def]
     """Compare a bucket's slots with a stamp, and with 0 (see `scanning`)."""
     return scan_words(bucket, stamp) if wide else scan_numbers(bucket, np.uint32(stamp))
 
 
-@njit(forceinline=True)
+@inlined
 def _claim(bucket, free, stamp, wide):  # type: ignore[no-untyped-def]
     return claim_word(bucket + free * 8, stamp) if wide else claim_number(bucket + free * 4, np.uint32(stamp))
 
 
-@njit(forceinline=True)
+@inlined
 def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
     """Enter a key from its home bucket on; return 1 where it is new, 0 where it was there, -1 where no room is near."""
     step = LINE * (1 + np.int64(quotient & np.uint64(7)))
@@ -147,7 +148,7 @@ def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
             return -1
 
 
-@njit(forceinline=True)
+@inlined
 def home_of(table, key, bits, right):  # type: ignore[no-untyped-def]
     """Return the sub-table of a key, its home bucket's address (bit 0: wide slots) and its quotient."""
     extra = ZERO
@@ -219,13 +220,13 @@ def move(old, buckets, wide, new, new_buckets, new_magic, new_wide):  # type: ig
 # -- reductions: compiled where somebody asks for them, and called by the address in their plan ------------------------
 
 
-@njit(forceinline=True)
+@inlined
 def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
     """Replace a state by its canonical form (`symmetry_kernels.py`)."""
     return call_four(np.int64(get(plan, 0)), plan, words, state, scratch)
 
 
-@njit(forceinline=True)
+@inlined
 def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-untyped-def]
     """Keep the successors by the rows of a stubborn set; return how many there are (`stubborn_kernels.py`)."""
     return call_six(np.int64(get(plan, 0)), plan, words, state, successors, count, scratch)
@@ -344,7 +345,7 @@ def work(  # type: ignore[no-untyped-def]
     put(report, END, np.uint64(end))
 
 
-@njit(forceinline=True)
+@inlined
 def _parts(scratch, words, leaves, flag_words, room):  # type: ignore[no-untyped-def]
     """Return the addresses of what a worker keeps for itself; `scratch_words` says how much it is."""
     parent = scratch
@@ -363,7 +364,7 @@ def scratch_words(words: int, leaves: int, flag_words: int, room: int) -> int:
     return words + 4 * leaves + 1 + flag_words + FILTER + room * (words + 4)
 
 
-@njit(forceinline=True)
+@inlined
 def precedes(state, other, words):  # type: ignore[no-untyped-def]
     """Tell whether one state comes before another, word by word."""
     for word in range(words):

@@ -11,19 +11,21 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from quiesce.engines.native import instructions
+from quiesce.engines.native.instructions import inlined
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 
-_before = enter_cache(__file__)
+_before = enter_cache(__file__, instructions.__file__)
 
 NONE = np.uint32(0xFFFFFFFF)
 
 
-@njit(forceinline=True)
+@inlined
 def _fits(moves, move, state_bits, state):  # type: ignore[no-untyped-def]
     return state_bits[state] & moves[move, 1] == moves[move, 2]
 
 
-@njit(forceinline=True)
+@inlined
 def _fits_step(moves, move, edge_bits, edge):  # type: ignore[no-untyped-def]
     return len(edge_bits) == 0 or edge_bits[edge] & moves[move, 3] == moves[move, 4]
 
@@ -259,7 +261,7 @@ def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, number
     return found
 
 
-@njit(forceinline=True)
+@inlined
 def _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits):  # type: ignore[no-untyped-def]
     """Return a word of what an edge collects: by its move, by the row that it takes, and by what is idle before it."""
     row = rows[edge] if len(rows) else np.uint32(0)

@@ -12,6 +12,7 @@ from quiesce.engines.native.instructions import (
     first_bit,
     get,
     get_number,
+    inlined,
     prefetch,
     put,
     put_number,
@@ -115,7 +116,7 @@ def count_edges(code, states_, words, buffer_, info_, degrees):  # type: ignore[
         degrees[position] = expand(code, states + position * words * 8, buffer, info)
 
 
-@njit(forceinline=True)
+@inlined
 def _slot(part, bucket, quotient, table, slots):  # type: ignore[no-untyped-def]
     """Return where the number of a key stands that is in the table: in the array beside its sub-table."""
     wide = bucket & WIDE

@@ -13,7 +13,7 @@ import numpy as np
 from numba import cfunc, njit
 
 from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import expand, first_bit, get, put
+from quiesce.engines.native.instructions import expand, first_bit, get, inlined, put
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 
 _before = enter_cache(__file__, instructions.__file__)
@@ -29,12 +29,12 @@ BITS = np.uint64(63)
 ROW = np.uint64(0xFFFFFFFF)
 
 
-@njit(forceinline=True)
+@inlined
 def _add(base, number):  # type: ignore[no-untyped-def]
     put(base, number >> 6, get(base, number >> 6) | (ONE << (np.uint64(number) & BITS)))
 
 
-@njit(forceinline=True)
+@inlined
 def _has(base, number):  # type: ignore[no-untyped-def]
     return (get(base, number >> 6) >> (np.uint64(number) & BITS)) & ONE != ZERO
 
@@ -65,7 +65,7 @@ def _close(  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(forceinline=True)
+@inlined
 def _false_conjunct(row, starts, lists, truths):  # type: ignore[no-untyped-def]
     """Return the first false conjunct of a row, or -1: the plan lists first those that few rows make true."""
     for at in range(np.int64(get(starts, row)), np.int64(get(starts, row + 1))):

@@ -15,7 +15,7 @@ import numpy as np
 from numba import cfunc, njit
 
 from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import call_four, get, put
+from quiesce.engines.native.instructions import call_four, get, inlined, put
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 
 _before = enter_cache(__file__, instructions.__file__)
@@ -29,24 +29,24 @@ NOBODY = np.int64(-1)
 ONE = np.uint64(1)
 
 
-@njit(forceinline=True)
+@inlined
 def _read(base, index):  # type: ignore[no-untyped-def]
     return np.int64(get(base, index))
 
 
-@njit(forceinline=True)
+@inlined
 def _write(base, index, value):  # type: ignore[no-untyped-def]
     put(base, index, np.uint64(value))
 
 
-@njit(forceinline=True)
+@inlined
 def _mixed(word):  # type: ignore[no-untyped-def]
     word = (word ^ (word >> np.uint64(31))) * np.uint64(0x7FB5D329728EA185)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x81DADEF4BC2DD44D)
     return word ^ (word >> np.uint64(33))
 
 
-@njit(forceinline=True)
+@inlined
 def _compared(words, state, other):  # type: ignore[no-untyped-def]
     """Return -1, 0 or 1: how one state compares with another, word by word."""
     for word in range(words):
@@ -103,7 +103,7 @@ def _order_named(  # type: ignore[no-untyped-def]
             _write(factors, machine, free)
 
 
-@njit(forceinline=True)
+@inlined
 def _sort(base, count, keys, order):  # type: ignore[no-untyped-def]
     """Sort the copies of a machine by their keys, those with one key by their numbers."""
     for position in range(1, count):
@@ -115,7 +115,7 @@ def _sort(base, count, keys, order):  # type: ignore[no-untyped-def]
         _write(order, base + at, copy)
 
 
-@njit(forceinline=True)
+@inlined
 def _tie(base, first, count, keys, order):  # type: ignore[no-untyped-def]
     """Return where the copies end that have the key of the one at position `first`."""
     last = first + 1
@@ -124,7 +124,7 @@ def _tie(base, first, count, keys, order):  # type: ignore[no-untyped-def]
     return last
 
 
-@njit(forceinline=True)
+@inlined
 def _is_live(base, first, last, named, order):  # type: ignore[no-untyped-def]
     """Tell whether a copy of a tie names somebody or is named: only then does their order matter."""
     for position in range(first, last):
@@ -133,7 +133,7 @@ def _is_live(base, first, last, named, order):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(forceinline=True)
+@inlined
 def _factorial(number):  # type: ignore[no-untyped-def]
     product = np.int64(1)
     for factor in range(2, number + 1):
@@ -159,7 +159,7 @@ def _next_order(machines, machine_plan, keys, named, order):  # type: ignore[no-
     return False
 
 
-@njit(forceinline=True)
+@inlined
 def _next_permutation(first, last, order):  # type: ignore[no-untyped-def]
     """Go to the next permutation of a range; after the last one, back to the first, and return False."""
     at = last - 1
@@ -179,7 +179,7 @@ def _next_permutation(first, last, order):  # type: ignore[no-untyped-def]
     return rising
 
 
-@njit(forceinline=True)
+@inlined
 def _swap(base, one, other):  # type: ignore[no-untyped-def]
     held = get(base, one)
     put(base, one, get(base, other))

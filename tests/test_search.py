@@ -58,7 +58,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def share(patch: pytest.MonkeyPatch) -> None:
     """Let three states be worth a second thread, and let everything grow again and again."""
-    sizes = {"ALONE": 3, "CHUNK": 2, "LEAST_BATCH": 5, "MOST_BATCH": 40, "TOGETHER": 3, "BLOCK": 8}
+    sizes = {"ALONE": 3, "CHUNK": 2, "LARGEST_CHUNK": 2, "LEAST_BATCH": 5, "MOST_BATCH": 40, "TOGETHER": 3, "BLOCK": 8}
     for name, size in sizes.items():
         patch.setattr(search, name, size)
     patch.setattr(space, "BLOCK", 8)
@@ -167,7 +167,7 @@ def test_bytes_of_a_key() -> None:
     """From 8 to 9 million keys of 32 bits on, a key takes 4.3 to 5.7 bytes.
 
     A slot has 4 bytes. A sub-table is looked at after 2^18 keys, so its load is 0.9 + 2^18 / 8e6 at most: 4.3 bytes.
-    One that has just grown by a quarter has a load of 0.72: 5.55 bytes, and 0.35 for the 64 * 675 buckets beyond the
+    One that has just grown by three tenths has a load of 0.69: 5.8 bytes, and 0.35 for the 64 * 675 buckets beyond the
     last homes; but sub-tables start with different sizes, so that never all of them have just grown.
     """
     keys = Table(32, 0, Crew(1), lambda more: None)

@@ -11,7 +11,15 @@ import numpy as np
 from numba import njit
 
 from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import claim_word, get, get_number, inlined, publish, put, release
+from quiesce.engines.native.instructions import (
+    claim_word,
+    get,
+    get_number,
+    inlined,
+    publish,
+    put,
+    release,
+)
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
 
 _before = enter_cache(__file__, instructions.__file__)
@@ -26,12 +34,18 @@ WORD, SHIFT = LEFT, RIGHT
 
 
 @inlined
+def _slot(value):  # type: ignore[no-untyped-def]
+    """Return the slot of a value, before it is cut to the number of slots."""
+    spread = value * FIRST_MULTIPLIER
+    return (spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)
+
+
+@inlined
 def _interned(node, value):  # type: ignore[no-untyped-def]
     """Return the number of a value at a node, a new one where it is new; there is room (`_is_full`)."""
     slots, values = np.int64(get(node, SLOTS)), np.int64(get(node, VALUES))
     mask = get(node, MASK)
-    spread = value * FIRST_MULTIPLIER
-    slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
+    slot = _slot(value) & mask
     locked = False
     while True:
         held = get_number(slots, np.int64(slot))
@@ -122,8 +136,7 @@ def states_of(tree, leaves, words, keys_, numbers_, states_):  # type: ignore[no
 def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
     """Enter the values of a node, numbered as they stand, in an empty array of slots."""
     for number in range(count):
-        spread = get(values, number) * FIRST_MULTIPLIER
-        slot = ((spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)) & mask
+        slot = _slot(get(values, number)) & mask
         while get_number(slots, np.int64(slot)) != 0:
             slot = (slot + ONE) & mask
         publish(slots + np.int64(slot) * 4, np.uint32(number + 1))
@@ -131,25 +144,40 @@ def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
 
 @inlined
 def intern(tree, leaves, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
-    """Fill in the keys of a state's successors; a part that did not change has the parent's number."""
+    """Fill in the keys of a state's successors; a part that did not change has the parent's number.
+
+    Node by node: first the values that did change are listed without a branch, then they are looked up, which none of
+    them delays. `changed` has room for a number of each node, and for two more, for each successor.
+    """
+    nodes = 2 * leaves - 2
+    listed = changed + count * nodes * 8
+    for node in range(nodes):
+        place, mine = tree + node * NODE * 8, changed + node * count * 8
+        left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
+        number, waiting = get(numbers, node), np.int64(0)
+        for successor in range(count):
+            put(mine, successor, number)
+        if node < leaves:
+            shift, bits = get(place, SHIFT), get(place, BITS)
+            own = (get(state, left) >> shift) & bits
+            for successor in range(count):
+                value = (get(successors, successor * words + left) >> shift) & bits
+                put(listed, 2 * waiting, np.uint64(successor))
+                put(listed, 2 * waiting + 1, value)
+                waiting += np.int64(value != own)
+        else:
+            own = (get(numbers, left) << np.uint64(32)) | get(numbers, right)
+            lefts, rights = changed + left * count * 8, changed + right * count * 8
+            for successor in range(count):
+                value = (get(lefts, successor) << np.uint64(32)) | get(rights, successor)
+                put(listed, 2 * waiting, np.uint64(successor))
+                put(listed, 2 * waiting + 1, value)
+                waiting += np.int64(value != own)
+        for entry in range(waiting):
+            put(mine, np.int64(get(listed, 2 * entry)), _interned(place, get(listed, 2 * entry + 1)))
+    lefts, rights = changed + (nodes - 2) * count * 8, changed + (nodes - 1) * count * 8
     for successor in range(count):
-        after = successors + successor * words * 8
-        for node in range(leaves):
-            place = tree + node * NODE * 8
-            value = _part(after, place)
-            if value == _part(state, place):
-                put(changed, node, get(numbers, node))
-            else:
-                put(changed, node, _interned(place, value))
-        for node in range(leaves, 2 * leaves - 2):
-            place = tree + node * NODE * 8
-            left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
-            if get(changed, left) == get(numbers, left) and get(changed, right) == get(numbers, right):
-                put(changed, node, get(numbers, node))
-            else:
-                pair = (get(changed, left) << np.uint64(32)) | get(changed, right)
-                put(changed, node, _interned(place, pair))
-        put(keys, successor, _key(leaves, changed))
+        put(keys, successor, (get(lefts, successor) << np.uint64(32)) | get(rights, successor))
 
 
 leave_cache(_before)

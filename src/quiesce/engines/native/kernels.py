@@ -51,7 +51,8 @@ FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SECOND_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 SUB_BITS = 6
 SUB_TABLES = 1 << SUB_BITS
-PROBES = 31
+PROBE_BITS = 5
+PROBES = (1 << PROBE_BITS) - 1
 """Probes 0 to 30: what five bits of a slot can tell."""
 LONGEST = (PROBES - 1) * 8 + (PROBES - 1) * (PROBES - 2) // 2
 """Buckets between home and the last probe; a sub-table has as many beyond its last home."""
@@ -126,26 +127,34 @@ def _claim(bucket, free, stamp, wide):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _entered(bucket, quotient, wide):  # type: ignore[no-untyped-def]
-    """Enter a key from its home bucket on; return 1 where it is new, 0 where it was there, -1 where no room is near."""
-    step = LINE * (1 + np.int64(quotient & np.uint64(7)))
-    stamp = (quotient << np.uint64(5)) + ONE
-    probe = 0
+def _probed(bucket, stamp, wide):  # type: ignore[no-untyped-def]
+    """Enter a key in one bucket; return 1 where it is new, 0 where it was there, -1 where the bucket is full."""
     while True:
         found = scan(bucket, stamp, wide)
         if found & np.uint64(0xFFFF) != ZERO:
             return 0
         free = found >> np.uint64(16)
-        if free != ZERO:
-            if _claim(bucket, first_bit(free), stamp, wide):
-                return 1
-            continue  # another thread was faster, perhaps with this very key
-        bucket += step
-        step += LINE
-        stamp += ONE
-        probe += 1
-        if probe == PROBES:
+        if free == ZERO:
             return -1
+        if _claim(bucket, first_bit(free), stamp, wide):
+            return 1  # else another thread was faster, perhaps with this very key
+
+
+@inlined
+def _away(quotient, probe):  # type: ignore[no-untyped-def]
+    """Return how many buckets a probe is away from the home of a key."""
+    return probe * (1 + np.int64(quotient & np.uint64(7))) + probe * (probe - 1) // 2
+
+
+@inlined
+def _entered(home, quotient, wide):  # type: ignore[no-untyped-def]
+    """Enter a key from its home bucket on; return 1 where it is new, 0 where it was there, -1 where no room is near."""
+    for probe in range(PROBES):
+        stamp = (quotient << np.uint64(PROBE_BITS)) + np.uint64(probe + 1)
+        entered = _probed(home + _away(quotient, probe) * LINE, stamp, wide)
+        if entered >= 0:
+            return entered
+    return -1
 
 
 @inlined
@@ -203,8 +212,7 @@ def move(old, buckets, wide, new, new_buckets, new_magic, new_wide):  # type: ig
                 stamp -= ONE
                 probe = np.int64(stamp & np.uint64(31))
                 quotient = stamp >> np.uint64(5)
-                away = probe * (1 + np.int64(quotient & np.uint64(7))) + probe * (probe - 1) // 2
-                rest = quotient * np.uint64(buckets) + np.uint64(bucket - away)
+                rest = quotient * np.uint64(buckets) + np.uint64(bucket - _away(quotient, probe))
                 quotient, remainder = _divided(rest, np.uint64(new_buckets), new_magic)
                 home = new + np.int64(remainder) * LINE
                 prefetch(home)
@@ -233,6 +241,43 @@ def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-u
 
 
 # -- search -----------------------------------------------------------------------------------------------------------
+
+
+@inlined
+def _probing(queue, waiting, fresh, new, late, lost, report, at_home):  # type: ignore[no-untyped-def]
+    """Look up each waiting key in one bucket; keys whose bucket is full wait for the next one, which is fetched.
+
+    An entry of the queue is the key, its home bucket with the number of probes in bits 1 to 5, and its quotient with
+    the sub-table.
+    """
+    again = np.int64(0)
+    for entry in range(waiting):
+        key = get(queue, 3 * entry)
+        place = np.int64(get(queue, 3 * entry + 1))
+        rest = get(queue, 3 * entry + 2)
+        home = place & ~(LINE - 1)
+        probe = np.int64(0) if at_home else (place >> 1) & PROBES
+        quotient = rest >> np.uint64(SUB_BITS)
+        stamp = (quotient << np.uint64(PROBE_BITS)) + np.uint64(probe + 1)
+        entered = _probed(home + _away(quotient, probe) * LINE, stamp, place & WIDE)
+        if entered == 0:
+            continue
+        part = np.int64(rest & np.uint64(SUB_TABLES - 1))
+        if entered > 0:
+            put(fresh, new, key)
+            new += 1
+            put(report, USED + part, get(report, USED + part) + ONE)
+        elif probe + 1 == PROBES:
+            put(late, lost, key)
+            lost += 1
+            put(report, CROWDED + part, ONE)
+        else:
+            prefetch(home + _away(quotient, probe + 1) * LINE)
+            put(queue, 3 * again, key)
+            put(queue, 3 * again + 1, np.uint64(place + 2))
+            put(queue, 3 * again + 2, rest)
+            again += 1
+    return again, new, lost
 
 
 @njit(cache=True, nogil=True)
@@ -290,12 +335,13 @@ def work(  # type: ignore[no-untyped-def]
                 break
             size = min(block, end - begin)
             made = np.int64(0)
+            waiting = np.int64(0)
             for position in range(begin, begin + size):
                 state = frontier + position * 8
                 if leaves > 0:
                     state = parent
                     unpacked(tree, leaves, words, get(frontier, position), numbers, parent)
-                successors = buffer + made * words * 8
+                successors = buffer if leaves > 0 else buffer + made * words * 8
                 count = expand(code, state, successors, info)
                 fired = np.int64(get(info, 0))
                 for word in range(len(pending_)):
@@ -310,33 +356,22 @@ def work(  # type: ignore[no-untyped-def]
                         canonical(canon, words, successors + successor * words * 8, canon_scratch)
                 if leaves > 0:
                     intern(tree, leaves, words, state, numbers, changed, successors, count, keys + made * 8)
+                for successor in range(made, made + count):
+                    key = get(keys, successor)
+                    place = np.int64((key * FIRST_MULTIPLIER) >> np.uint64(64 - 15))
+                    if get(filter_, place) == key and key != ALL:
+                        continue
+                    put(filter_, place, key)
+                    part, home, quotient = home_of(table, key, bits, right)
+                    prefetch(home)
+                    put(queue, 3 * waiting, key)
+                    put(queue, 3 * waiting + 1, np.uint64(home))
+                    put(queue, 3 * waiting + 2, (quotient << np.uint64(SUB_BITS)) | np.uint64(part))
+                    waiting += 1
                 made += count
-            waiting = np.int64(0)
-            for successor in range(made):
-                key = get(keys, successor)
-                place = np.int64((key * FIRST_MULTIPLIER) >> np.uint64(64 - 15))
-                if get(filter_, place) == key and key != ALL:
-                    continue
-                put(filter_, place, key)
-                part, home, quotient = home_of(table, key, bits, right)
-                prefetch(home)
-                put(queue, 3 * waiting, key)
-                put(queue, 3 * waiting + 1, np.uint64(home))
-                put(queue, 3 * waiting + 2, (quotient << np.uint64(SUB_BITS)) | np.uint64(part))
-                waiting += 1
-            for entry in range(waiting):
-                home = np.int64(get(queue, 3 * entry + 1))
-                quotient = get(queue, 3 * entry + 2)
-                part = np.int64(quotient & np.uint64(SUB_TABLES - 1))
-                entered = _entered(home & ~WIDE, quotient >> np.uint64(SUB_BITS), home & WIDE)
-                if entered > 0:
-                    put(fresh, new, get(queue, 3 * entry))
-                    new += 1
-                    put(report, USED + part, get(report, USED + part) + ONE)
-                elif entered < 0:
-                    put(late, lost, get(queue, 3 * entry))
-                    lost += 1
-                    put(report, CROWDED + part, ONE)
+            waiting, new, lost = _probing(queue, waiting, fresh, new, late, lost, report, True)
+            while waiting > 0:
+                waiting, new, lost = _probing(queue, waiting, fresh, new, late, lost, report, False)
             begin += size
     put(report, TRANSITIONS, np.uint64(transitions))
     put(report, NEW, np.uint64(new))
@@ -351,7 +386,7 @@ def _parts(scratch, words, leaves, flag_words, room):  # type: ignore[no-untyped
     parent = scratch
     numbers = parent + words * 8
     changed = numbers + 2 * leaves * 8
-    info = changed + 2 * leaves * 8
+    info = changed + 2 * leaves * room * 8
     filter_ = info + (1 + flag_words) * 8
     queue = filter_ + FILTER * 8
     buffer = queue + 3 * room * 8
@@ -361,7 +396,7 @@ def _parts(scratch, words, leaves, flag_words, room):  # type: ignore[no-untyped
 
 def scratch_words(words: int, leaves: int, flag_words: int, room: int) -> int:
     """Return how many words a worker needs for itself, for `room` successors in a block."""
-    return words + 4 * leaves + 1 + flag_words + FILTER + room * (words + 4)
+    return words + 2 * leaves + 1 + flag_words + FILTER + room * (words + 4 + 2 * leaves)
 
 
 @inlined

@@ -173,7 +173,7 @@ def link(  # type: ignore[no-untyped-def]
     info = info_.ctypes.data
     parent, numbers = scratch, scratch + words * 8
     changed = numbers + 2 * leaves * 8
-    queue = changed + 2 * leaves * 8
+    queue = changed + 2 * leaves * room * 8
     keys = queue + 2 * room * 8
     buffer = keys if leaves == 0 else keys + room * 8
     edges = np.int64(0)
@@ -184,7 +184,7 @@ def link(  # type: ignore[no-untyped-def]
             if leaves > 0:
                 state = parent
                 unpacked(tree, leaves, words, get(frontier, position), numbers, parent)
-            successors = buffer + made * words * 8
+            successors = buffer if leaves > 0 else buffer + made * words * 8
             count = expand(code, state, successors, info)
             if canon != 0:
                 for successor in range(count):
@@ -214,4 +214,4 @@ leave_cache(_before)
 
 def link_scratch(words: int, leaves: int, room: int) -> int:
     """Return how many words of scratch `link` needs."""
-    return words + 4 * leaves + room * (words + 3)
+    return words + 2 * leaves + room * (words + 3 + 2 * leaves)

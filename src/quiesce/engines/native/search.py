@@ -37,8 +37,8 @@ MOST_SUCCESSORS = 1 << 23
 """Successors of a batch for which each worker reserves room (not memory: pages are untouched until they are needed)."""
 ALONE = 1 << 11
 """States that are not worth a second thread."""
-CHUNK = 1 << 9
-"""States that a worker takes at once."""
+CHUNK, LARGEST_CHUNK = 1 << 9, 1 << 14
+"""States that a worker takes at once: neighbours have successors in common, and few chunks leave a worker idle."""
 TOGETHER = 64
 """States in a worker's block, if their successors fit."""
 SWEEPS = 12
@@ -260,6 +260,7 @@ class Search:
         space, table = self.space, self.space.table
         ticket = np.zeros(1, dtype=np.int64)
         workers = 1 if last - first < ALONE else space.crew.workers
+        chunk = max(CHUNK, min(LARGEST_CHUNK, (last - first) // (8 * workers)))
         for report in self.reports:
             report[:] = 0
 
@@ -273,7 +274,7 @@ class Search:
                 first,
                 last,
                 ticket.ctypes.data,
-                CHUNK,
+                chunk,
                 table.address,
                 table.bits,
                 table.right,

@@ -8,12 +8,14 @@ from statistics import median
 import numpy as np
 from numba import njit
 
+from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.instructions import LINE, get, prefetch, put
 from quiesce.engines.native.memory import Pages
 
 TOGETHER = 64
 """Lines that are asked for before the first of them is used."""
 TOUCHED = 30_000_000
+SEED = 88172645463325253
 
 
 @njit(nogil=True)
@@ -32,15 +34,16 @@ def touch(address, lines, count, seed):  # type: ignore[no-untyped-def]
             put(places[number], 0, get(places[number], 0) + np.uint64(1))
 
 
-def lines_a_second(size: int, runs: int = 3) -> float:
-    """Return how many random lines of a memory of some bytes one thread touches in a second: a median."""
-    pages = Pages(size)
+def lines_a_second(size: int, threads: int, runs: int = 3) -> float:
+    """Return how many random lines of a memory of some bytes some threads touch in a second: a median."""
+    pages, crew = Pages(size), Crew(threads)
     lines = size // LINE
-    touch(pages.address, lines, TOUCHED, 88172645463325252)
+    touch(pages.address, lines, TOUCHED, SEED)
     rates = []
     for run in range(runs):
         begun = time.perf_counter()
-        touch(pages.address, lines, TOUCHED, 88172645463325253 + run)
-        rates.append(TOUCHED / (time.perf_counter() - begun))
+        crew.together(lambda thread, run=run: touch(pages.address, lines, TOUCHED, SEED + run * threads + thread))
+        rates.append(threads * TOUCHED / (time.perf_counter() - begun))
+    crew.dismiss()
     pages.free()
     return median(rates)

@@ -115,6 +115,19 @@ def test_the_table_is_a_set(drawn: tuple[int, int, list[list[int]]]) -> None:
     keys.free()
 
 
+@pytest.mark.parametrize("threads", [17, 33])
+def test_many_threads_let_a_table_grow(threads: int) -> None:
+    """With more threads than the allocator has arenas, what one has freed is another's at once: no key is lost."""
+    crew = Crew(threads)
+    for seed in range(5):
+        some = np.random.default_rng(seed).integers(0, 1 << 40, size=400_000, dtype=np.uint64)
+        keys = Table(40, 0, crew, lambda more: None)
+        assert len(keys.enter(some)) == len(np.unique(some))
+        assert len(keys.enter(some)) == 0
+        keys.free()
+    crew.dismiss()
+
+
 @settings(RANDOM, max_examples=40)
 @given(st.permutations([False, True] * 4), st.integers(0, 2**32 - 1))
 def test_a_table_that_is_extended_is_a_set(sides: list[bool], seed: int) -> None:

@@ -46,6 +46,7 @@ class Checkpoint:
         nodes = 0 if space.tree is None else space.tree.nodes  # a space on disk is compact from the beginning
         self.stores += [Store(folder, folder / f"words-{node}") for node in range(nodes)]
         space.store = self.stores[0]
+        space.store.crew = space.crew
         self._journal: IO[bytes] = open(path, "ab" if resumed else "wb", buffering=0)  # noqa: SIM115
         if not resumed:
             self._write({"format": FORMAT, "identity": identity})

@@ -1,7 +1,8 @@
 """Single machine instructions for the kernels: memory behind addresses, atomic operations, one line compared at once.
 
 Kernels hand memory to each other as addresses, not as numba arrays: numba counts references to an array at every call
-that it inlines, and these atomic operations took two thirds of the search.
+that it inlines, and these atomic operations took two thirds of the search. The array behind an address must be the
+caller's: one that a kernel makes is freed after its last use, and taking its address is one.
 """
 
 from __future__ import annotations

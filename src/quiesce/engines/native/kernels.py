@@ -60,6 +60,7 @@ WIDE = 1
 """Lowest bit of a sub-table's address: its slots have 64 bits."""
 MOVED = 16
 """Buckets of a growing sub-table that are moved together."""
+MOVE_SCRATCH = 2 * MOVED * 16
 FILTER = 1 << 15
 """Entries of a worker's filter of successors that it has just seen: 256 KiB."""
 
@@ -196,10 +197,13 @@ def enter(table, bits, right, keys, count, fresh, late, report_):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
-def move(old, buckets, wide, new, new_buckets, new_magic, new_wide):  # type: ignore[no-untyped-def]
-    """Enter all of a sub-table in a larger, empty one; return False where no room is near."""
+def move(old, buckets, wide, new, new_buckets, new_magic, new_wide, queue_):  # type: ignore[no-untyped-def]
+    """Enter all of a sub-table in a larger, empty one; return False where no room is near.
+
+    `queue_` has room for `MOVE_SCRATCH` words. It is the caller's: an array of our own would be freed as soon as its
+    address was taken, which is its last use.
+    """
     slots = 8 if wide else 16
-    queue_ = np.empty(2 * MOVED * 16, dtype=np.uint64)
     queue = queue_.ctypes.data
     for begin in range(0, buckets + LONGEST, MOVED):
         waiting = np.int64(0)

@@ -75,7 +75,7 @@ class Space:
         self.permit: Callable[[int], None] = lambda more: None
         self.at_end: list[Callable[[], None]] = []
         self.table = self._table(0)
-        self.store = Store(cache_folder() / "states")
+        self.store = self._new_store()
         self.levels: list[int] = [0]
         """Number of the first state of each level, and at the end the number of states."""
 
@@ -159,7 +159,7 @@ class Space:
     def compact(self) -> None:
         """Let the keys be pairs of numbers from now on."""
         self.tree = Tree(self.bits, self.margin * self.crew.workers)
-        before, self.store = self.store, Store(cache_folder() / "states")
+        before, self.store = self.store, self._new_store()
         for first in range(0, before.count, READ):
             self.store.append(self.tree.keys(before.read(first, min(before.count, first + READ))))
         before.close()
@@ -285,6 +285,11 @@ class Space:
         return rows, marked
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _new_store(self) -> Store:
+        store = Store(cache_folder() / "states")
+        store.crew = self.crew
+        return store
 
     def _table(self, expected: int) -> Table:
         bits, right = (self.bits[0], 0) if self.tree is None else (self.tree.bits, self.tree.right)

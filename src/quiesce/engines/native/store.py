@@ -17,12 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import SpecificationError
+from quiesce.engines.native.crew import Crew
 
 Words = NDArray[np.uint64]
 File = IO[bytes]
 
 PAGE = 1 << 16
 """Keys under one checksum: 512 KiB."""
+ALONE = 1 << 14
+"""Keys that are written and summed up by one thread."""
 IN_MEMORY = 1 << 22
 """Keys that are kept in memory before they go to a file: 32 MiB."""
 
@@ -38,6 +41,8 @@ class Store:
         self._kept: Words = np.empty(0, dtype=np.uint64)
         self._file: IO[bytes] | None = None
         self._one = Lock()
+        self.crew: Crew | None = None
+        """Who helps with what is written."""
         if file is not None:
             self._file = open(file, "r+b" if file.exists() else "x+b", buffering=0)  # noqa: SIM115
 
@@ -113,19 +118,32 @@ class Store:
 
     def _write(self, file: File, first: int, keys: Words) -> None:
         """Write keys from a place on, and their checksums when all are written."""
-        file.seek(first * 8)
-        rest = np.ascontiguousarray(keys).data.cast("B")
-        while len(rest):
-            rest = rest[file.write(rest) :]
-        at = 0
-        while at < len(keys):
-            filled = (first + at) % PAGE
-            part = keys[at : at + PAGE - filled]
-            if filled:
-                self.checks[-1] = zlib.crc32(part.data, self.checks[-1])
-            else:
-                self.checks.append(zlib.crc32(part.data))
-            at += len(part)
+        keys = np.ascontiguousarray(keys)
+        checks = self.checks[-1:] if first % PAGE else []
+
+        def put() -> None:
+            file.seek(first * 8)
+            rest = keys.data.cast("B")
+            while len(rest):
+                rest = rest[file.write(rest) :]
+
+        def check() -> None:
+            at = 0
+            while at < len(keys):
+                filled = (first + at) % PAGE
+                part = keys[at : at + PAGE - filled]
+                if filled:
+                    checks[-1] = zlib.crc32(part.data, checks[-1])
+                else:
+                    checks.append(zlib.crc32(part.data))
+                at += len(part)
+
+        if self.crew is None or len(keys) < ALONE:
+            put()
+            check()
+        else:
+            self.crew.each(lambda task: task(), [put, check])
+        self.checks[first // PAGE :] = checks
 
     def _spoiled(self, how: str) -> SpecificationError:
         name = "the file of states" if self._path is None else self._path.as_posix()

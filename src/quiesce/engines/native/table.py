@@ -39,10 +39,10 @@ LEAST_SLOTS = 256
 """Slots of the smallest sub-table at first."""
 FULL = 0.9
 """Load at which a sub-table grows."""
-TINY, SMALL = 8 << 20, 32 << 20
-"""Bytes of the table below which it grows fourfold, and twofold."""
-LARGE_FACTOR = 1.3
-"""What it grows by beyond: a key is moved 4.3 times in all, and the load is 0.9 to 0.69."""
+GROWTH = ((8 << 20, 4.0), (32 << 20, 2.0), (1 << 30, 1.3), (1 << 62, 1.2))
+"""Bytes of the table, and what a sub-table grows by below that."""
+PATIENT = 64 << 20
+"""Bytes of the table from which on only some sub-tables grow at a time: a batch fills the others little."""
 MOST_AT_ONCE = 1 << 18
 GREATEST_QUOTIENT = (1 << 27) - 1
 """What a slot of 32 bits can hold beside five bits for the probe and one value for `empty`."""
@@ -94,11 +94,18 @@ class Table:
         self.used += report[USED : USED + SUB_TABLES].astype(np.int64)
 
     def crowded(self, *reports: Words) -> list[int]:
-        """Return the sub-tables that must grow: too full, or without room near some key of a report."""
-        full = self.used > FULL * self._capacities()
+        """Return the sub-tables that must grow: without room near some key of a report, or too full.
+
+        Of a large table, only as many that are too full as there are workers: the others wait for the next time.
+        """
+        load = self.used / self._capacities()
+        must = np.zeros(SUB_TABLES, dtype=np.bool_)
         for report in reports:
-            full |= report[CROWDED : CROWDED + SUB_TABLES] != 0
-        return [int(part) for part in np.flatnonzero(full)]
+            must |= report[CROWDED : CROWDED + SUB_TABLES] != 0
+        parts = [int(part) for part in np.argsort(-load) if must[part] or load[part] > FULL]
+        if self.bytes < PATIENT:
+            return parts
+        return [part for number, part in enumerate(parts) if must[part] or number < self.crew.workers]
 
     def growth(self, parts: list[int]) -> int:
         """Return about how many bytes more the table has when some sub-tables have grown, and while they do."""
@@ -169,7 +176,7 @@ class Table:
 
     @staticmethod
     def _factor(size: int) -> float:
-        return 4 if size < TINY else 2 if size < SMALL else LARGE_FACTOR
+        return next((factor for most, factor in GROWTH if size < most), GROWTH[-1][1])
 
     def _capacities(self) -> NDArray[np.int64]:
         wide = (self._plan[:SUB_TABLES] & np.uint64(WIDE)).astype(np.int64)
@@ -197,13 +204,14 @@ class Table:
     def _grow(self, part: int, factor: float) -> None:
         old = self._pages[part]
         slots = int(self._capacities()[part])
+        queue = np.empty(kernels.MOVE_SCRATCH, dtype=np.uint64)
         while True:
             slots = int(slots * factor) + 1
             pages, buckets, wide = self._new(slots)
             magic = np.uint64(((1 << 64) - 1) // buckets)
             was_wide = int(self._plan[part]) & WIDE
             count = int(self._plan[SUB_TABLES + part])
-            if kernels.move(old.address, count, was_wide, pages.address, buckets, magic, int(wide)):
+            if kernels.move(old.address, count, was_wide, pages.address, buckets, magic, int(wide), queue):
                 break
             pages.free()
         self._pages[part] = pages

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from benchmarks import pauses
 from quiesce.bridges import murphi, promela
@@ -41,13 +42,26 @@ def timed(folder: Path, *words: str) -> tuple[str, float, int]:
     """Run a command in a folder; return what it printed, its seconds and its peak memory in bytes."""
     begun = time.perf_counter()
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        told = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peaks = [0]
+        watcher = Thread(target=_watch, args=(process, peaks))
+        watcher.start()
+        told = process.communicate()[0]
+        seconds = time.perf_counter() - begun
+    watcher.join()
     if process.returncode not in (0, 1):
         raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}:\n{told}")
-    return told, time.perf_counter() - begun, used.ru_maxrss * 1024
+    return told, seconds, peaks[-1]
+
+
+def _watch(process: subprocess.Popen[str], peaks: list[int]) -> None:
+    """Note the peak memory of a process until it ends; what the system says afterwards counts its parent's, too."""
+    status = Path(f"/proc/{process.pid}/status")
+    while process.returncode is None:
+        with suppress(OSError):
+            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))
+            if found:
+                peaks.append(int(found[1]) * 1024)
+        time.sleep(0.02)
 
 
 def quiesce(model: Path, settings: Sequence[str], *options: str) -> Run:

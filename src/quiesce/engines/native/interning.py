@@ -29,8 +29,8 @@ from quiesce.engines.native.interning_kernels import (
     VALUES,
     WORD,
 )
-from quiesce.engines.native.kernels import EXTENSION
 from quiesce.engines.native.memory import Pages
+from quiesce.engines.native.table_kernels import EXTENSION
 
 Words = NDArray[np.uint64]
 

@@ -19,7 +19,8 @@ from quiesce.engines.native.instructions import (
 )
 from quiesce.engines.native.interning_kernels import intern, unpacked
 from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
-from quiesce.engines.native.kernels import SUB_BITS, SUB_TABLES, WIDE, canonical, chosen, home_of, precedes, scan
+from quiesce.engines.native.kernels import canonical, chosen, precedes
+from quiesce.engines.native.table_kernels import SUB_BITS, SUB_TABLES, WIDE, home_of, scan
 
 _before = enter_cache(__file__, kernels.__file__, *kernels.PARTS)
 

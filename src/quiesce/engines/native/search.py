@@ -22,9 +22,9 @@ from quiesce.engines.native.checkpoint import Checkpoint, Record
 from quiesce.engines.native.crew import all_cores
 from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
-from quiesce.engines.native.kernels import END, LATE, NEW, REPORT, RESUME, TRANSITIONS
 from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
 from quiesce.engines.native.space import BLOCK, Space
+from quiesce.engines.native.table_kernels import ALL, END, LATE, NEW, REPORT, RESUME, TRANSITIONS
 
 Words = NDArray[np.uint64]
 
@@ -106,7 +106,7 @@ class Search:
         """Give the workers memory for themselves, and filters that have seen nothing."""
         space = self.space
         length = kernels.scratch_words(space.words, space.leaves, space.flag_words, space.margin)
-        self.scratch = [np.full(length, kernels.ALL, dtype=np.uint64) for _ in range(space.crew.workers)]
+        self.scratch = [np.full(length, ALL, dtype=np.uint64) for _ in range(space.crew.workers)]
 
     def run(self) -> Found:
         """Search, and return what was found."""

@@ -12,10 +12,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.engines.native import kernels
+from quiesce.engines.native import table_kernels as kernels
 from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.instructions import LINE
-from quiesce.engines.native.kernels import (
+from quiesce.engines.native.memory import HUGE_PAGE, LARGE, Pages
+from quiesce.engines.native.table_kernels import (
     CROWDED,
     EXTENSION,
     EXTENSIONS,
@@ -29,7 +30,6 @@ from quiesce.engines.native.kernels import (
     USED,
     WIDE,
 )
-from quiesce.engines.native.memory import HUGE_PAGE, LARGE, Pages
 
 Words = NDArray[np.uint64]
 

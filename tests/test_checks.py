@@ -52,13 +52,14 @@ def test_rows_are_those_of_the_reference(row: Check) -> None:
 
 
 def test_large_rows_are_few() -> None:
-    """Only the flush and the provider at its default bounds are left to `python -m tests.promote --verify`."""
+    """Only models at their default bounds, and the flush, are left to `python -m tests.promote --verify`."""
     large = [row for row in ROWS if row.counts["states"] > SMALL]
-    assert {row.model for row in large} == {"winsock", "ssp"}
-    assert [dict(row.parameters) for row in large if row.model == "winsock"] == [{}]
+    assert {row.model for row in large} == {"winsock", "ssp", "winsock_full", "starting"}
+    assert len(large) < 30
 
 
-DEFECTS = [(model, str(defect)) for model in ("winsock", "chain", "ssp") for defect in library.defects(model)]
+MODELS = ("winsock", "chain", "ssp", "winsock_full", "starting")
+DEFECTS = [(model, str(defect)) for model in MODELS for defect in library.defects(model)]
 
 
 @pytest.mark.parametrize(("model", "defect"), DEFECTS)
@@ -78,7 +79,7 @@ def test_every_defect_of_the_minimum_kill_set_is_there() -> None:
         *("M01", "M02", "M03", "M04", "M05", "M08", "M10", "M15", "M20", "M23", "M24", "M25", "M26", "M34", "M43"),
         *("M50", "M51", "S01", "S02", "S03", "S04", "S08", "S09", "S10", "S16", "S19", "S22"),
     }
-    assert wanted == {row.parameters["defect"] for row in ROWS if "defect" in row.parameters}
+    assert wanted <= {row.parameters["defect"] for row in ROWS if "defect" in row.parameters}
 
 
 def test_first_two_answers_are_the_missions() -> None:

@@ -24,6 +24,7 @@ from quiesce import Between, Machine, SpecificationError, System, argument, cli,
 from quiesce.bridges import contest, pnml, promela
 from quiesce.bridges.graphs import to_networkx
 from quiesce.bridges.live import live
+from quiesce.commands import app, checking
 from quiesce.core import reference
 from quiesce.core.domains import Range
 from quiesce.core.errors import CODES, Place, known
@@ -34,9 +35,10 @@ from quiesce.engines.automata import automaton
 from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
 from quiesce.engines.native.store import Store
+from quiesce.engines.refinement import fitting, refine
 from quiesce.language.asking import question
 from quiesce.language.parameters import instantiate
-from quiesce.language.systems import unfair
+from quiesce.language.systems import unfair, unobserved
 from quiesce.show import gallery
 from tests.documents import ROOT
 
@@ -1684,6 +1686,73 @@ CASES = (
         "name the same target, parameters and options, or begin anew with --checkpoint in another folder",
     ),
     Case(
+        "mutants-of-what-does-not-hold",
+        "Q48",
+        'command("mutate", "chain", "-c", "defect=M50")',
+        "not all properties of chain hold",
+        "mutants are judged by the properties that hold",
+    ),
+    Case(
+        "journal-of-another-campaign",
+        "Q51",
+        'file("judged", \'{"campaign": "another"}\\n\')\ncommand("mutate", "chain", "--journal", "judged")',
+        "judged is of another campaign",
+        "name the same target and parameters, or another file",
+    ),
+    Case(
+        "refines-no-variable",
+        "Q52",
+        'System("s", pool).refines("pools", {"free": free})  # here',
+        "'free' is no variable of pools",
+        'write "machine.variable"',
+    ),
+    Case(
+        "refines-unknown",
+        "Q52",
+        'rich = System("rich", Machine("lamp"))\nrich.refines("poor", {"door.stat": "open"})  # here\n'
+        'compared(rich, System("poor", door))',
+        "poor has no variable 'door.stat'",
+        "did you mean 'door.state'? there are: door.state",
+    ),
+    Case(
+        "refines-unmapped",
+        "Q52",
+        'rich = System("rich", Machine("lamp"))\nrich.refines("poor", {})  # here\n'
+        'compared(rich, System("poor", door))',
+        "door.state of poor is not mapped",
+        "say in the mapping what it is in rich",
+    ),
+    Case(
+        "refines-another-kind",
+        "Q52",
+        'rich = System("rich", Machine("lamp"))\nrich.refines("poor", {"door.state": 1})  # here\n'
+        'compared(rich, System("poor", door))',
+        "door.state of poor has values like open, shut, not 1..1",
+        "say in the mapping what it is in rich",
+    ),
+    Case(
+        "refines-nothing",
+        "Q52",
+        'rich = System("rich", door)  # here\ncompared(rich, rich)',
+        "rich claims no such refinement",
+        "there are: none; write system.refines(model, mapping)",
+    ),
+    Case(
+        "refines-liveness-of-states",
+        "Q52",
+        'poor = System("poor", door)\npoor.always("open", door.state == "open", id="P")  # here\n'
+        'rich = System("rich", door)\nrich.refines("poor", {}, liveness=["P"])\ncompared(rich, poor)',
+        "'open' of poor is not about states along runs",
+        "ask such a property of the richer system itself",
+    ),
+    Case(
+        "refines-observed",
+        "Q52",
+        'poor = System("poor", door, watch)  # here\npoor.eventually("seen", seen == 1, id="P")\n'
+        'rich = System("rich", door)\nrich.refines("poor", {}, liveness=["P"])\ncompared(rich, poor)',
+        "'seen' of poor reads an observer, and observers are left out",
+    ),
+    Case(
         "journal-altered",
         "Q50",
         'command("chain", "--checkpoint", "kept")\ntext = Path("kept/journal").read_text()\n'
@@ -1834,13 +1903,20 @@ def checks(row: str) -> None:
 
 def command(*words: str) -> None:
     """Run the command, and let what it prints of a mistake be raised."""
-    cli.app(["check", *words] if words[0] not in cli.VERBS else list(words), standalone_mode=False)
+    app(["check", *words] if words[0] not in cli.VERBS else list(words), standalone_mode=False)
 
 
 def raised(problem: object, **_: object) -> None:
     """Stand in for `print` in the command."""
     if isinstance(problem, SpecificationError):
         raise problem
+
+
+def compared(rich: System, poor: System) -> None:
+    """Hold a system against one that it claims to refine."""
+    built = rich.build()
+    claim = fitting(built, None, [])
+    refine(built, claim, unobserved(poor.build(), claim.liveness))
 
 
 WAYS = {
@@ -1853,6 +1929,7 @@ WAYS = {
     "checks": checks,
     "closing": closing,
     "command": command,
+    "compared": compared,
     "And": And,
     "Annotated": Annotated,
     "Atom": Atom,
@@ -1909,7 +1986,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Case], SpecificationError]]:
     """Give a function that makes a mistake and returns its error; the mistake is a file in a folder of its own."""
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(cli, "print", raised, raising=False)
+    monkeypatch.setattr(checking, "print", raised, raising=False)
     loaded = set(sys.modules)
 
     def make(case: Case) -> SpecificationError:

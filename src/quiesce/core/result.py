@@ -7,7 +7,7 @@ from enum import Enum
 
 from quiesce.core.lint import SUSPICIOUS, Remark
 from quiesce.core.system import Property, System
-from quiesce.core.trace import Trace
+from quiesce.core.trace import State, Trace
 
 
 class Verdict(Enum):
@@ -78,3 +78,22 @@ class SystemResult:
             if word in (candidate.property.name, candidate.property.id):
                 return candidate
         raise KeyError(word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refined:
+    """Whether every step of the richer system is a step of the poorer one, or changes nothing of it.
+
+    `coverage` tells how much of the poorer one occurs. A violation has the run to the step (or the initial state) that
+    the poorer system lacks, and what the states before and after it are there. `liveness` are its properties of runs,
+    asked of the richer one.
+    """
+
+    rich: System
+    poor: System
+    verdict: Verdict
+    scope: str
+    coverage: str = ""
+    trace: Trace | None = None
+    images: tuple[State, ...] = ()
+    liveness: tuple[PropertyResult, ...] = ()

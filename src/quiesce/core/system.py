@@ -171,6 +171,22 @@ class Property:
         return word in (self.name, self.id) or (self.id or "").startswith(f"{word}.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refinement:
+    """That a system does only what another one may do: `values` say what each variable of that one is here.
+
+    A value is a flat expression with the domain that its code belongs to, by the label of the other's cell
+    (`socket[0].unsent`); a cell that is not named is the one of the same label here. `model` is a target like those of
+    the command, `parameters` are what it is made with, `liveness` are ids of its properties that hold here as well.
+    """
+
+    model: str
+    parameters: Mapping[str, object]
+    values: Mapping[str, tuple[Expr, Domain]]
+    liveness: tuple[str, ...]
+    place: Place = field(compare=False)
+
+
 # -- the flat view ---------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +313,7 @@ class System:
     rest: Expr | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     clauses: Mapping[str, Clause] = field(default_factory=dict)
+    refinements: tuple[Refinement, ...] = ()
     place: Place = field(compare=False)
 
     def __post_init__(self) -> None:

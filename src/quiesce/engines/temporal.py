@@ -57,10 +57,10 @@ class Answers:
         note = ""
         vacuous = None
         if holds and self.explained:
-            vacuous = next((other for other in asked.stronger if _holds(self, other, fair)), None)
+            vacuous = next((other for other in asked.stronger if satisfied(self, other, fair)), None)
             note = "" if vacuous is None else never_true(vacuous.property.formula)
         elif trace is not None:
-            note = remedy(self.system, question, trace, lambda more: _holds(self, asked, more))
+            note = remedy(self.system, question, trace, lambda more: satisfied(self, asked, more))
         return PropertyResult(
             property=question,
             verdict=Verdict.HOLDS if holds else Verdict.VIOLATED,
@@ -207,7 +207,7 @@ class _Posed:
         return trace
 
 
-def _holds(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
+def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
     """Tell whether a question's formula holds under some fairness, and keep nothing."""
     posed = _Posed(answers, asked, fair)
     holds = posed.holds()

@@ -69,6 +69,15 @@ def flat_properties(system: System, properties: Sequence[Property]) -> tuple[Fla
     return tuple(flattener.property(question) for question in properties)
 
 
+def flat_values(machines: Sequence[Machine], flat: Flat, terms: Mapping[str, tuple[Expr, Domain]]) -> dict[str, Expr]:
+    """Return values of states over the cells of a flat system, each as a code of its domain."""
+    translation = _Flattener(machines, flat).translation
+    return {
+        label: translation.number(expr, Context(), domain.names if isinstance(domain, Symbols) else None)
+        for label, (expr, domain) in terms.items()
+    }
+
+
 class _Flattener:
     """The cells and joint rows of some machines, and the translation of expressions to them."""
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from quiesce.core.domains import BOOLEAN
+from quiesce.core.domains import BOOLEAN, Domain
 from quiesce.core.errors import SpecificationError, known
-from quiesce.core.expressions import Expr, is_temporal, judges_steps
+from quiesce.core.expressions import Expr, Read, is_temporal, judges_steps, walk
 from quiesce.core.printing import expression
-from quiesce.core.system import Assumption, Property, PropertyKind
+from quiesce.core.system import Assumption, Flat, Property, PropertyKind, Refinement
+from quiesce.core.system import Machine as MachineData
 from quiesce.core.system import System as SystemData
 from quiesce.language.checking import check_assumptions, check_machines, check_property, check_state_term, used_clauses
-from quiesce.language.flattening import flat_properties, flatten
+from quiesce.language.flattening import flat_properties, flat_values, flatten
 from quiesce.language.machines import Machine
 from quiesce.language.places import here
 from quiesce.language.rows import clause_ids
 from quiesce.language.temporal import F, assumptions, at_most_once, formula_of, leads_to, precedes
-from quiesce.language.terms import Term, truth, usable, wrong
+from quiesce.language.terms import Term, lift, truth, usable, wrong
 
 DOMAINS = "domains"
 
@@ -41,6 +42,8 @@ class System:
         self.rest = None if rest is None else check_state_term(truth(rest, "rest"), "rest")
         self.initially = check_state_term(truth(initially, "initially"), "initially")
         self._properties: list[Property] = []
+        self._refinements: list[Refinement] = []
+        self._images: list[dict[str, Term]] = []
 
     def __repr__(self) -> str:
         return f"<system {self.name}>"
@@ -122,6 +125,42 @@ class System:
         """Ask that an event happens once at most in a run; or that a state is not come back to once it was left."""
         self.holds(name, at_most_once(event), assuming=[], id=id, clause=clause)
 
+    # -- of another system --------------------------------------------------------------------------------------------
+
+    def refines(
+        self,
+        model: str,
+        mapping: Mapping[str, object],
+        *,
+        parameters: Mapping[str, object] | None = None,
+        liveness: Sequence[str] = (),
+    ) -> None:
+        """Claim that every step of this system is a step of another, or changes nothing of it (`model-check refine`).
+
+        `model` is a target, made with `parameters`; `mapping` says what each of its variables is here: a term for
+        `provider.state`, a list of terms for the copies of `socket.unsent`. Variables that are not named are those of
+        the same machine, copy and name here; what observers keep is left out. `liveness` are ids of its properties of
+        runs that are true here as well, with what is fair here. Raises SpecificationError (Q52, Q33) for what has no
+        meaning here; whether it fits the other system is checked when it is compared.
+        """
+        images: dict[str, Term] = {}
+        for name, given in mapping.items():
+            machine, dot, variable = name.partition(".") if isinstance(name, str) else ("", "", "")
+            if not (machine and dot and variable):
+                raise wrong("Q52", f"{name!r} is no variable of {model}", 'write "machine.variable"')
+            labelled = {name: given}
+            if isinstance(given, list | tuple):
+                labelled = {f"{machine}[{copy}].{variable}": term for copy, term in enumerate(given)}
+            for label, value in labelled.items():
+                term = lift(value)
+                images[label] = Term(check_state_term(term, "a refinement"), term.domain)
+        self._images.append(images)
+        self._refinements.append(
+            Refinement(
+                model=model, parameters=dict(parameters or {}), values={}, liveness=tuple(liveness), place=here()
+            )
+        )
+
     def _ask(
         self,
         kind: PropertyKind,
@@ -176,19 +215,61 @@ class System:
             assert question.place is not None
             check_property(machines, question.formula, question.place, question.name)
             check_assumptions(machines, question)
+        for claim, images in zip(self._refinements, self._images, strict=True):
+            for label, term in images.items():
+                check_property(machines, term.expr, claim.place, label)
         domains = Property(name=DOMAINS, kind=PropertyKind.DOMAINS, step=True)
         properties = (*self._properties, domains)
+        flat = flatten(machines, properties, initially=self.initially, rest=self.rest)
         return SystemData(
             name=self.name,
             machines=machines,
             properties=properties,
-            flat=flatten(machines, properties, initially=self.initially, rest=self.rest),
+            flat=flat,
             initially=self.initially,
             rest=self.rest,
             parameters=dict(parameters or {}),
             clauses=used_clauses(machines, properties),
+            refinements=tuple(
+                replace(claim, values=_coded(machines, flat, images))
+                for claim, images in zip(self._refinements, self._images, strict=True)
+            ),
             place=self.place,
         )
+
+
+def _coded(machines: Sequence[MachineData], flat: Flat, images: Mapping[str, Term]) -> dict[str, tuple[Expr, Domain]]:
+    """Return terms as flat expressions, each with the domain that its code belongs to."""
+    values = flat_values(machines, flat, {label: (term.expr, term.domain) for label, term in images.items()})
+    return {label: (value, images[label].domain) for label, value in values.items()}
+
+
+def unobserved(system: SystemData, kept: Sequence[str]) -> SystemData:
+    """Return a built system without its observers, and with the properties of some ids alone.
+
+    Raises SpecificationError: Q08 for an id that no property has, Q52 where a property reads an observer.
+    """
+    observers = {machine.name for machine in system.machines if machine.observer}
+    machines = tuple(machine for machine in system.machines if not machine.observer)
+    properties = tuple(question for id in kept for question in system.called(id))
+    asked = [(question.formula, question.name) for question in properties]
+    for expr, name in (*asked, (system.initially, "initially")):
+        if _reads(expr, observers):
+            raise SpecificationError(
+                "Q52", f"{name!r} of {system.name} reads an observer, and observers are left out", place=system.place
+            )
+    rest = None if system.rest is None or _reads(system.rest, observers) else system.rest
+    return replace(
+        system,
+        machines=machines,
+        properties=properties,
+        flat=flatten(machines, properties, initially=system.initially, rest=rest),
+        rest=rest,
+    )
+
+
+def _reads(expr: Expr, machines: Collection[str]) -> bool:
+    return any(isinstance(node, Read) and node.machine in machines for node in walk(expr))
 
 
 def asking(system: SystemData, questions: Sequence[Property]) -> SystemData:

@@ -1,0 +1,138 @@
+"""The verb `check`: search every reachable state and answer every property."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quiesce.commands import (
+    Constants,
+    Form,
+    Memory,
+    Plain,
+    Strict,
+    Targets,
+    Workers,
+    app,
+    bytes_of,
+    check_format,
+    settings_of,
+)
+from quiesce.core.errors import EngineError, SpecificationError
+from quiesce.statuses import BUG, WRONG
+
+
+@app.command()
+def check(
+    targets: Targets = None,
+    constants: Constants = None,
+    properties: Annotated[list[str] | None, typer.Option("--property", help="Ask only this property.")] = None,
+    asked: Annotated[
+        list[str] | None,
+        typer.Option("--ask", metavar="FORMULA", help="Ask only this formula: AG(EF(provider.state == down))."),
+    ] = None,
+    unfair: Annotated[
+        list[str] | None, typer.Option(metavar="TRIGGER", help="Let no row of this trigger be fair.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All checks of the library, defects included.")] = False,
+    max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
+    max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds of search.")] = None,
+    memory: Memory = None,
+    workers: Workers = 0,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="Search one state of each orbit of interchangeable copies.")
+    ] = False,
+    partial_order: Annotated[
+        bool, typer.Option("--por", help="Take some of the enabled rows where that decides states and deadlocks.")
+    ] = False,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with the search in this folder.")] = None,
+    bound: Annotated[int | None, typer.Option(min=1, help="Of a .pnml net: tokens in a place.")] = None,
+    formulas: Annotated[
+        list[Path] | None, typer.Option(help="Of a .pnml net: a formula file of the Model Checking Contest.")
+    ] = None,
+    strict: Strict = False,
+    form: Form = "text",
+    plain: Plain = False,
+) -> int:
+    """Search every reachable state and answer every property (the default verb).
+
+    Without a target: the library's default set. Exit status: 0 all hold or came out as a checks file expects, 1
+    violated or not as expected, 2 a mistake in the specification or the command line, 3 undecided, 4 suspicious under
+    --strict, 70 internal error, 130 interrupted.
+    """
+    started = time.perf_counter()
+    check_format(form)
+    from quiesce.engines.native import Limits, Strategy
+    from quiesce.session import Session, Wanted
+
+    limits = Limits(max_states=max_states, max_seconds=max_seconds, memory=bytes_of(memory))
+    if symmetry and partial_order:
+        raise SpecificationError("Q48", "--symmetry and --por do not work together", hint="give one of them")
+    strategy = Strategy(
+        workers=workers, symmetry=symmetry, partial_order=partial_order, checkpoint=checkpoint, resume=resume
+    )
+    session = Session(form == "json", plain, limits, started, strict=strict, strategy=strategy)
+    wanted = Wanted(
+        settings=settings_of(constants), properties=properties or [], asked=asked or [], unfair=unfair or []
+    )
+    chosen = _chosen_targets(targets, everything)
+    _check_folders(chosen, checkpoint, resume)
+    for target in chosen:
+        try:
+            if (bound is not None or formulas) and not target.endswith(".pnml"):
+                raise SpecificationError("Q48", "--bound and --formulas are for a .pnml net")
+            if target.endswith(".pnml"):
+                if option := _given(constants=constants, properties=properties, unfair=unfair):
+                    raise SpecificationError("Q48", f"{option} says nothing of a .pnml net")
+                session.check_net(Path(target), bound, formulas or [], asked or [])
+            elif target.endswith(".toml"):
+                if option := _given(constants=constants, properties=properties, asked=asked, unfair=unfair):
+                    raise SpecificationError(
+                        "Q48",
+                        f"{option} says nothing for a checks file, whose rows say it",
+                        hint="name a model instead",
+                    )
+                session.check_file(Path(target))
+            else:
+                session.check_target(target, wanted)
+        except SpecificationError as problem:
+            print(problem, file=sys.stderr)
+            session.statuses.append(WRONG)
+        except EngineError as problem:
+            print(f"a bug in quiesce, and no answer for {target}: {problem}", file=sys.stderr)
+            session.statuses.append(BUG)
+    return session.finish()
+
+
+def _check_folders(targets: Sequence[str], checkpoint: Path | None, resume: Path | None) -> None:
+    """Accept the folder of a search where there is one search, and one folder; raises SpecificationError (Q48)."""
+    if checkpoint is not None and resume is not None:
+        raise SpecificationError("Q48", "--checkpoint begins a search and --resume goes on with one", hint="give one")
+    if (checkpoint or resume) and (len(targets) != 1 or targets[0].endswith((".toml", ".pnml"))):
+        raise SpecificationError("Q48", "--checkpoint and --resume are for one model", hint="name one, with -c")
+
+
+_OPTIONS = {"constants": "-c", "properties": "--property", "asked": "--ask", "unfair": "--unfair"}
+
+
+def _given(**options: list[str] | None) -> str | None:
+    """Return the first of some options that was given, as the user writes it."""
+    return next((_OPTIONS[name] for name, value in options.items() if value), None)
+
+
+def _chosen_targets(targets: list[str] | None, everything: bool) -> list[str]:
+    from quiesce import library
+
+    if everything:
+        if targets:
+            raise SpecificationError("Q48", "--all and a target", hint="give one of them")
+        return [str(file) for file in library.checks() if file.name != library.BENCH_CHECKS]
+    return targets or [str(library.root() / library.CHECKS / library.DEFAULT_CHECKS)]

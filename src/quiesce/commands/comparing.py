@@ -1,0 +1,116 @@
+"""The verbs that hold a system against something else: `refine`, `mutate`, `export`, `bench`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quiesce.commands import Constants, Memory, Workers, app, bytes_of, settings_of
+from quiesce.core.errors import SpecificationError
+from quiesce.statuses import HOLDS, UNKNOWN, VIOLATED
+
+
+@app.command()
+def refine(
+    target: Annotated[str, typer.Argument(help="The richer system, which claims the refinement.")],
+    constants: Constants = None,
+    to: Annotated[str | None, typer.Option(help="The poorer system: a library model or file.py.")] = None,
+    max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
+    memory: Memory = None,
+    workers: Workers = 0,
+) -> int:
+    """Show that every step of a system is a step of a poorer one, or changes nothing of it.
+
+    The mapping is written in the richer one: system.refines(model, mapping). Exit status: 0 it is so, 1 a step is not,
+    2 a mistake, 3 undecided.
+    """
+    from quiesce import library
+    from quiesce.core.result import Verdict
+    from quiesce.engines import refinement
+    from quiesce.engines.native import Limits, Strategy
+    from quiesce.language.systems import unobserved
+    from quiesce.show import comparisons
+
+    rich = library.find(target).system(settings_of(constants))
+    claim = refinement.fitting(rich, to, [] if to is None else [to, Path(to).stem])
+    poor = unobserved(library.find(to or claim.model).system(claim.parameters), claim.liveness)
+    limits = Limits(max_states=max_states, memory=bytes_of(memory))
+    result = refinement.refine(rich, claim, poor, limits=limits, strategy=Strategy(workers=workers))
+    print(comparisons.refinement(result))
+    broken = any(answer.verdict is not Verdict.HOLDS for answer in result.liveness)
+    return UNKNOWN if result.verdict is Verdict.UNKNOWN else VIOLATED if broken or result.trace else HOLDS
+
+
+@app.command()
+def mutate(
+    target: Annotated[str, typer.Argument(help="Whose properties are put to the test.")],
+    constants: Constants = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes (0: one for each core).")] = 0,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep what is judged in this file, and go on with it.")
+    ] = None,
+    max_states: Annotated[int | None, typer.Option(min=1, help="Stop the search of a mutant there.")] = None,
+) -> int:
+    """Change a system in every small way and show which changes no property notices.
+
+    Exit status: 0 every mutant is noticed or equivalent, 1 some survive, 2 a mistake.
+    """
+    from quiesce import campaign
+    from quiesce.engines.native.crew import all_cores
+    from quiesce.show import comparisons
+
+    found = campaign.run(
+        target, settings_of(constants), jobs=jobs or all_cores(), max_states=max_states, journal=journal
+    )
+    print(comparisons.campaign(found))
+    return VIOLATED if found.survivors else HOLDS
+
+
+@app.command()
+def export(
+    target: Annotated[str, typer.Argument(help="What to export.")],
+    constants: Constants = None,
+    to: Annotated[str, typer.Option(help="promela (Spin), murphi (Rumur) or tla (TLC).")] = "promela",
+    properties: Annotated[bool, typer.Option(help="Properties as assertions and invariants.")] = True,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
+) -> int:
+    """Write a system for another checker: the same states, steps and properties, with the author's names."""
+    from importlib import import_module
+
+    from quiesce import library
+
+    if to not in ("promela", "murphi", "tla"):
+        raise SpecificationError("Q48", f"--to {to}: there are promela, murphi and tla")
+    system = library.find(target).system(settings_of(constants))
+    text = import_module(f"quiesce.bridges.{to}").text(system, properties=properties)
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
+    return HOLDS
+
+
+@app.command()
+def bench(
+    target: Annotated[str, typer.Argument(help="What to measure.")] = "winsock",
+    constants: Constants = None,
+    runs: Annotated[int, typer.Option(min=1, help="Searches; the median is the last line.")] = 3,
+    workers: Workers = 1,
+) -> int:
+    """Measure the search: states, transitions a second, bytes a state; at the library's benchmark size unless -c is
+    given.
+    """
+    from quiesce import expectations, library
+    from quiesce.engines.native import Strategy
+    from quiesce.engines.native.bench import measure
+
+    settings: dict[str, object] = settings_of(constants)
+    if not settings:
+        for row in expectations.read(library.root() / library.CHECKS / library.BENCH_CHECKS):
+            if row.model == target:
+                settings = dict(row.parameters)
+    for line in measure(library.find(target).system(settings), runs, Strategy(workers=workers)):
+        print(line, flush=True)
+    return HOLDS

@@ -1,0 +1,119 @@
+"""The verbs that look at one system: `list`, `draw`, `lint`, `simulate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quiesce.commands import Constants, Form, app, check_format, settings_of
+from quiesce.core.errors import SpecificationError
+from quiesce.statuses import HOLDS, SUSPICIOUS, UNKNOWN, VIOLATED
+
+
+@app.command(name="list")
+def list_(
+    what: Annotated[
+        str | None, typer.Argument(help="A target, a clause id, or defects; without it, the library.")
+    ] = None,
+) -> int:
+    """List the library's models, a model's parameters and properties, or where a clause is used."""
+    from quiesce.show import catalogue
+
+    print(catalogue.listing(what))
+    return HOLDS
+
+
+@app.command()
+def draw(
+    target: Annotated[str | None, typer.Argument(help="What to draw.")] = None,
+    constants: Constants = None,
+    machine: Annotated[str | None, typer.Option(help="Draw only this machine.")] = None,
+    space: Annotated[bool, typer.Option("--space", help="Draw the reachable states instead of the machines.")] = False,
+    form: Annotated[str, typer.Option("--format", help="dot, mermaid, svg or png.")] = "dot",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Draw the whole library into --into.")] = False,
+    into: Annotated[Path | None, typer.Option(help="The folder for --all (default: diagrams/).")] = None,
+    stale: Annotated[bool, typer.Option("--check", help="With --all: write nothing, fail if a file is stale.")] = False,
+) -> int:
+    """Draw a machine, a system or a small state space as DOT, Mermaid, SVG or PNG."""
+    from quiesce.show import gallery
+
+    if everything:
+        if target is not None or output is not None or constants or machine or space:
+            raise SpecificationError("Q48", "--all draws the whole library", hint="leave the other options out")
+        try:
+            changed = gallery.draw_all(into, write=not stale)
+        except OSError as problem:
+            raise SpecificationError("Q48", f"the pictures cannot be written: {problem.strerror}") from None
+        for file in changed:
+            print(f"{'stale' if stale else 'drawn'}: {file}")
+        if not changed:
+            print("diagrams: all up to date")
+        return VIOLATED if stale and changed else HOLDS
+    if stale or into is not None:
+        raise SpecificationError("Q48", "--check and --into go with --all")
+    if target is None:
+        raise SpecificationError("Q48", "nothing to draw", hint="name a target, or give --all")
+    picture = gallery.picture(target, settings_of(constants), machine=machine, space=space, form=form)
+    if output is not None:
+        try:
+            output.write_bytes(picture)
+        except OSError as problem:
+            raise SpecificationError("Q48", f"{output.as_posix()} cannot be written: {problem.strerror}") from None
+    elif form == "png" and sys.stdout.isatty():
+        raise SpecificationError("Q48", "a PNG is no text for a terminal", hint="write -o FILE.png")
+    else:
+        sys.stdout.buffer.write(picture)
+    return HOLDS
+
+
+@app.command()
+def lint(
+    target: Annotated[str, typer.Argument(help="What to look over.")],
+    constants: Constants = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 if a property is vacuous or a row dead.")
+    ] = False,
+) -> int:
+    """Search a system and show what it never did: dead rows, vacuous properties, values never reached, overlaps."""
+    from quiesce import library
+    from quiesce.engines.checking import check as search
+    from quiesce.show import text
+
+    result = search(library.find(target).system(settings_of(constants)))
+    print(text.lint(result))
+    if result.remarks is None:
+        return UNKNOWN
+    return SUSPICIOUS if strict and result.has_suspicions else HOLDS
+
+
+@app.command()
+def simulate(
+    target: Annotated[str, typer.Argument(help="What to run.")],
+    constants: Constants = None,
+    steps: Annotated[int, typer.Option(min=1, help="Steps at most.")] = 20,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same walk.")] = 0,
+    form: Form = "text",
+) -> int:
+    """Run a system as live `transitions` machines on a random walk, and show the steps."""
+    from quiesce import library
+    from quiesce.bridges.live import walk
+    from quiesce.core.replaying import replay
+    from quiesce.show import data, text
+
+    check_format(form)
+    system = library.find(target).system(settings_of(constants))
+    trace = walk(system, steps=steps, seed=seed)
+    replay(system, trace)
+    if form == "json":
+        print(json.dumps(data.itf(system, trace), indent=1))
+    else:
+        print(f"{text.title(system)}: {trace.length} steps, seed {seed}")
+        print("\n".join(text.table(system, trace)))
+        if trace.length < steps:
+            print("  it stops here: no step is possible")
+    return HOLDS

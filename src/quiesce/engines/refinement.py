@@ -1,0 +1,254 @@
+"""Refinement by a mapping: whether every step of a system is a step of a poorer one, or changes nothing of it.
+
+Abadi and Lamport, "The existence of refinement mappings", Theoretical Computer Science 82 (1991), §5. Both graphs are
+explored; each state of the richer one has an image, and each of its edges must join equal images or be an edge of the
+poorer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quiesce.core.domains import Boolean, Domain, Range, Value
+from quiesce.core.errors import EngineError, SpecificationError, known
+from quiesce.core.expressions import Cell, Expr
+from quiesce.core.fairness import units
+from quiesce.core.reference import steps
+from quiesce.core.replaying import replay
+from quiesce.core.result import PropertyResult, Refined, Verdict
+from quiesce.core.system import FlatProperty, PropertyKind, Refinement, System
+from quiesce.core.trace import State
+from quiesce.engines.graph import Graph, States
+from quiesce.engines.native.columns import Columns
+from quiesce.engines.native.options import Limits, Strategy, Watcher
+from quiesce.engines.native.search import Search, space_for
+from quiesce.engines.native.space import Space
+from quiesce.engines.temporal import Answers, satisfied
+
+Words = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+NOWHERE = -1
+"""The number of an image that is no reachable state of the poorer system."""
+TOGETHER = 1 << 22
+"""Edges that are looked up together."""
+
+
+def refine(
+    rich: System,
+    claim: Refinement,
+    poor: System,
+    *,
+    limits: Limits | None = None,
+    strategy: Strategy | None = None,
+    watch: Watcher | None = None,
+) -> Refined:
+    """Compare a system with a poorer one, which has no observers and only the properties of runs that are claimed.
+
+    Raises SpecificationError (Q52) where the mapping or the claim does not fit.
+    """
+    values = _values(rich, claim, poor)
+    limits = limits or Limits()
+    for question in poor.flat.properties:
+        _check_claim(question, poor)
+    with space_for(poor, poor.flat.properties, strategy) as small, space_for(rich, [], strategy) as large:
+        for space in (small, large):
+            stopped = Search(space, limits, strategy, watch).run().stopped
+            if stopped is not None:
+                return Refined(rich=rich, poor=poor, verdict=Verdict.UNKNOWN, scope=f"{space.system.name}: {stopped}")
+        return _Comparison(rich, poor, values, small, large).result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lifted:
+    """Predicates of the poorer system on the states of the richer one."""
+
+    answers: Answers
+    images: Numbers
+
+    def truth(self, expr: Expr) -> States:
+        """Return for each state of the richer system whether its image satisfies a flat truth."""
+        found: States = self.answers.columns.truth(expr)[self.images]
+        return found
+
+
+class _Comparison:
+    """The two explored systems, and the image of each state of the richer one."""
+
+    def __init__(
+        self, rich: System, poor: System, values: Mapping[int, tuple[Expr, Domain]], small: Space, large: Space
+    ) -> None:
+        self.rich, self.poor, self.values, self.small, self.large = rich, poor, values, small, large
+        self.below, self.above = Answers(small), Answers(large)
+        self.images = self._images()
+
+    def result(self) -> Refined:
+        """Return the verdict, with a shortest run to a step that the poorer system does not have."""
+        graph, width = self.above.graph, np.uint64(self.small.count)
+        own = np.unique(self.below.graph.sources * width + self.below.graph.targets)
+        own = own[own // width != own % width]
+        begin = self.images[self.above.initial]
+        if not np.isin(begin, self.below.initial).all():
+            return self._refused(int(self.above.initial[int(np.argmin(np.isin(begin, self.below.initial)))]), None)
+        seen = np.zeros(len(own), dtype=np.bool_)
+        stutters = 0
+        for first in range(0, len(graph.targets), TOGETHER):
+            part = slice(first, first + TOGETHER)
+            before, after = self.images[graph.sources[part]], self.images[graph.targets[part]]
+            pairs = before.astype(np.uint64) * width + after.astype(np.uint64)
+            places = np.minimum(np.searchsorted(own, pairs), max(0, len(own) - 1))
+            same = before == after
+            there = (own[places] == pairs) & (after != NOWHERE) if len(own) else np.zeros_like(same)
+            wrong = np.flatnonzero(~(same | there))
+            if len(wrong):
+                return self._refused(*self._first(graph, first + int(wrong[0])))
+            seen[places[there]] = True
+            stutters += int(np.count_nonzero(same))
+        return self._holding(len(graph.targets), stutters, int(np.count_nonzero(seen)), len(own))
+
+    def _holding(self, edges: int, stutters: int, seen: int, own: int) -> Refined:
+        states = len(np.unique(self.images))
+        return Refined(
+            rich=self.rich,
+            poor=self.poor,
+            verdict=Verdict.HOLDS,
+            scope=f"all {self.large.count:,} states, {edges:,} steps, {stutters:,} of which change nothing there",
+            coverage=f"{states:,} of {self.small.count:,} states, {seen:,} of {own:,} steps",
+            liveness=tuple(self._claimed(question) for question in self.poor.flat.properties),
+        )
+
+    def _claimed(self, asked: FlatProperty) -> PropertyResult:
+        """Return whether a property of runs is true of the richer system too, where what is fair there is fair."""
+        answers = Answers(self.large)
+        lifted = _Lifted(self.below, self.images)
+        answers.columns = lifted  # type: ignore[assignment]
+        fair = units(self.rich, asked.property)
+        verdict = Verdict.HOLDS if satisfied(answers, asked, fair) else Verdict.VIOLATED
+        scope = f"all {self.large.count:,} states{', where fair rows are fair' if fair else ''}"
+        return PropertyResult(property=asked.property, verdict=verdict, scope=scope)
+
+    # -- what is refused ----------------------------------------------------------------------------------------------
+
+    def _first(self, graph: Graph, edge: int) -> tuple[int, int]:
+        return int(graph.sources[edge]), int(graph.targets[edge])
+
+    def _refused(self, source: int, target: int | None) -> Refined:
+        """Return the verdict on a step, or on an initial state, after the reference has agreed."""
+        goal = np.zeros(self.large.count, dtype=np.bool_)
+        goal[source] = True
+        course = self.above.graph.shortest(self.above.initial, np.ones_like(goal), goal)
+        assert course is not None
+        trace = self.above.as_trace(course, exact=False)
+        images = [self._image(source)]
+        if target is not None:
+            wanted = self.large.state(target)
+            step = next((step for step in steps(self.rich, trace.last) if step.target == wanted), None)
+            images.append(self._image(target))
+            if step is None or any(other.target == images[1] for other in steps(self.poor, images[0])):
+                raise EngineError(f"the reference does not refuse the step that a refinement of {self.poor.name} lacks")
+            trace = replace(trace, steps=(*trace.steps, step))
+        replay(self.rich, trace)
+        return Refined(
+            rich=self.rich,
+            poor=self.poor,
+            verdict=Verdict.VIOLATED,
+            scope="an initial state" if target is None else f"step {trace.length}",
+            trace=trace,
+            images=tuple(images),
+        )
+
+    def _image(self, number: int) -> State:
+        """Return what a state is in the poorer system, in values; those that it lacks are given as they are."""
+        columns = Columns(self.large.layout, 1, lambda _first, _last: self.large.read(number, number + 1))
+        return tuple(domain.value(int(columns.value(expr)[0])) for expr, domain in self.values.values())
+
+    # -- images -------------------------------------------------------------------------------------------------------
+
+    def _images(self) -> Numbers:
+        """Return for each state of the richer system the number of its image, or `NOWHERE`."""
+        layout, columns = self.small.layout, self.large.columns()
+        words = np.zeros((self.large.count, self.small.words), dtype=np.uint64)
+        lost = np.zeros(self.large.count, dtype=np.bool_)
+        for slot, (expr, domain) in self.values.items():
+            codes = columns.value(expr)
+            wanted = self.poor.flat.cells[slot].domain
+            if isinstance(wanted, Range | Boolean):
+                lost |= (codes < wanted.low) | (codes > wanted.high)
+            else:
+                table = np.array([_code(wanted, domain.value(code)) for code in range(domain.high + 1)], dtype=np.int64)
+                codes = table[codes]
+                lost |= codes == NOWHERE
+            field = layout.fields[slot]
+            codes[lost] = field.low
+            words[:, field.word] |= (codes - field.low).astype(np.uint64) << np.uint64(field.shift)
+        numbers = _found(self.small.read(0, self.small.count).reshape(-1, self.small.words), words)
+        numbers[lost] = NOWHERE
+        return numbers
+
+
+def _code(domain: Domain, value: Value) -> int:
+    code = domain.code(value)
+    return NOWHERE if code is None else code
+
+
+def _found(known_: Words, wanted: Words) -> Numbers:
+    """Return for each wanted line its number among the known ones, or `NOWHERE`."""
+    _, ids = np.unique(np.concatenate([known_, wanted]), axis=0, return_inverse=True)
+    ids = ids.ravel()
+    numbers = np.full(int(ids.max()) + 1, NOWHERE, dtype=np.int64)
+    numbers[ids[: len(known_)]] = np.arange(len(known_))
+    return numbers[ids[len(known_) :]]
+
+
+# -- whether a claim fits ---------------------------------------------------------------------------------------------
+
+
+def _values(rich: System, claim: Refinement, poor: System) -> dict[int, tuple[Expr, Domain]]:
+    """Return for each cell of the poorer system its value in the richer one; raises SpecificationError (Q52)."""
+    labels = [cell.label for cell in poor.flat.cells]
+    for label in claim.values:
+        if label not in labels:
+            raise SpecificationError(
+                "Q52", f"{poor.name} has no variable {label!r}", place=claim.place, hint=known(label, labels)
+            )
+    own = {cell.label: (Cell(slot), cell.domain) for slot, cell in enumerate(rich.flat.cells)}
+    values: dict[int, tuple[Expr, Domain]] = {}
+    for slot, cell in enumerate(poor.flat.cells):
+        found = claim.values.get(cell.label) or own.get(cell.label)
+        if found is None or type(found[1]) is not type(cell.domain):
+            what = "is not mapped" if found is None else f"has values like {cell.domain}, not {found[1]}"
+            raise SpecificationError(
+                "Q52",
+                f"{cell.label} of {poor.name} {what}",
+                place=claim.place,
+                hint=f"say in the mapping what it is in {rich.name}",
+            )
+        values[slot] = found
+    return values
+
+
+def _check_claim(asked: FlatProperty, poor: System) -> None:
+    """Accept a property of runs whose atoms speak of states; raises SpecificationError (Q52)."""
+    question = asked.property
+    if question.kind is not PropertyKind.TEMPORAL or any(atom.state is None for atom in asked.atoms.values()):
+        raise SpecificationError(
+            "Q52",
+            f"{question.name!r} of {poor.name} is not about states along runs",
+            place=question.place,
+            hint="ask such a property of the richer system itself",
+        )
+
+
+def fitting(rich: System, wanted: str | None, names: Sequence[str]) -> Refinement:
+    """Return the claim that is meant: the only one, or the one to a model; raises SpecificationError (Q52)."""
+    claims = [claim for claim in rich.refinements if wanted is None or claim.model in names]
+    if len(claims) == 1:
+        return claims[0]
+    there = ", ".join(claim.model for claim in rich.refinements) or "none"
+    what = "claims several refinements" if claims else "claims no such refinement"
+    raise SpecificationError(
+        "Q52", f"{rich.name} {what}", place=rich.place, hint=f"there are: {there}; write system.refines(model, mapping)"
+    )

@@ -1,0 +1,181 @@
+"""Mutants: which there are, which are noticed, and which behave as the system does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from quiesce import Machine, SpecificationError, System, campaign
+from quiesce.core.mutants import Campaign
+from quiesce.engines.mutating import bisimilar, judge
+from quiesce.engines.native import Limits
+from quiesce.language.mutations import mutants, mutated
+from quiesce.show import comparisons
+from tests.strategies import described, systems
+from tests.test_bisimulation import moves, reached, told_apart
+
+LIMITS = Limits()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the objects of throw-away systems out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUIESCE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def test_the_mutants_of_a_small_system() -> None:
+    """Each operator of the list is applied wherever it can be, in the order of the rows, then to the initial values."""
+    machine = Machine("counter", states=["running", "stopped"])
+    x, lit = machine.count("x", up_to=2), machine.flag("lit")
+    machine.step("up", source="running", when=(x < 2) & ~lit, then={x: x + 1}, fair="weak")
+    machine.on("ask", dest="stopped", then={lit: True}, returns=["yes", "no"])
+    machine.on("ask", source="stopped", returns="never")
+    found = [(mutant.kind, mutant.what) for mutant in mutants(System("s", machine).build())]
+    assert found == [
+        ("row", "the row is dropped"),
+        ("guard", "counter.x < 2 is dropped"),
+        ("guard", "counter.x < 2 is negated"),
+        ("guard", "not counter.lit is dropped"),
+        ("guard", "not counter.lit is negated"),
+        ("source", "from every state"),
+        ("effect", "x is not changed"),
+        ("effect", "x becomes counter.x + 1 + 1"),
+        ("effect", "x becomes counter.x + 1 - 1"),
+        ("fairness", "fairness is gone"),
+        ("row", "the row is dropped"),
+        ("dest", "stays where it is"),
+        ("dest", "goes to running"),
+        ("effect", "lit is not changed"),
+        ("effect", "lit becomes false"),
+        ("result", "never returns yes"),
+        ("result", "never returns no"),
+        ("result", "returns never instead"),
+        ("row", "the row is dropped"),
+        ("source", "from every state"),
+        ("result", "returns yes instead"),
+        ("result", "returns no instead"),
+        ("initial", "state starts as stopped"),
+        ("initial", "x starts as 1"),
+        ("initial", "lit starts as true"),
+    ]
+
+
+SEEN: dict[str, bool] = {}
+
+
+@settings(
+    max_examples=250,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
+@given(systems(), st.integers(0, 2**16))
+def _compare(written: System, number: int) -> None:
+    system = written.build()
+    every = [mutant for mutant in mutants(system) if mutant.kind != "fairness"]
+    if not every:
+        return
+    chosen = every[number % len(every)]
+    note(described(system))
+    note(f"{chosen.what}: {chosen.before} / {chosen.after}")
+    try:
+        other = mutated(system, chosen)
+        sides = [reached(side) for side in (system, other)]
+    except SpecificationError:
+        return
+    if any(side is None for side in sides):
+        return
+    can = {}
+    for at, side in enumerate(sides):
+        assert side is not None
+        for state, events in moves(side[1]).items():
+            can[at, state] = {event: {(at, target) for target in targets} for event, targets in events.items()}
+    apart = told_apart(can)  # type: ignore[arg-type]
+    firsts = [[(at, state) for state in side[0][0]] for at, side in enumerate(sides) if side is not None]
+
+    def alike(one: object, two: object) -> bool:
+        return (one, two) not in apart and (two, one) not in apart
+
+    expected = all(any(alike(one, two) for two in firsts[1]) for one in firsts[0]) and all(
+        any(alike(one, two) for one in firsts[0]) for two in firsts[1]
+    )
+    assert bisimilar(system, other) == expected
+    SEEN[described(system) + chosen.what] = expected
+
+
+def test_equivalent_is_bisimilar() -> None:
+    """A mutant is called equivalent where the greatest bisimulation on the states of both relates their first ones."""
+    _compare()
+    verdicts = list(SEEN.values())
+    assert min(verdicts.count(True), verdicts.count(False)) >= 15, (verdicts.count(True), verdicts.count(False))
+
+
+def test_what_notices_a_mutant() -> None:
+    """A mutant is noticed by the properties that it breaks; without a property only an equivalent one is no loss."""
+    machine = Machine("lamp", states=["off", "on"])
+    machine.step("switch on", source="off", dest="on")
+    machine.step("switch off", source="on", dest="off")
+    system = System("lamp", machine)
+    every = list(mutants(system.build()))
+    blind = [judge(system.build(), mutated(system.build(), mutant), LIMITS) for mutant in every]
+    assert all(found.survives != bool(found.equivalent) for found in blind)
+    lit = machine.state == "on"
+    system.always_possible("it can be lit", lit, id="lit")
+    system.always_possible("it can be dark", ~lit, id="dark")
+    told = {
+        mutant.what: judge(system.build(), mutated(system.build(), mutant), LIMITS).killed_by
+        for mutant in every
+        if mutant.place.line == every[0].place.line and mutant.kind in ("row", "dest")
+    }
+    assert told == {
+        "the row is dropped": ("lit",),
+        "stays where it is": ("lit",),
+        "goes to off": ("lit",),
+    }
+
+
+MODEL = """
+from quiesce import Machine, System
+
+def lamp(*, top: int = 3) -> System:
+    machine = Machine("lamp", states=["off", "on"])
+    times = machine.count("times", up_to=top)
+    machine.step("on", source="off", dest="on", when=times < top, then={times: times + 1})
+    machine.step("off", source="on", dest="off")
+    machine.step("rest", source="off", when=times == top)
+    system = System("lamp", machine)
+    system.sometimes("it is lit at last", (machine.state == "on") & (times == top))
+    system.no_deadlock()
+    return system
+"""
+
+
+def test_a_campaign_goes_on(tmp_path: Path) -> None:
+    """Two processes find what one finds, and a journal that was torn is gone on with; another's is refused."""
+    file, journal = tmp_path / "lamp.py", tmp_path / "journal"
+    file.write_text(MODEL, encoding="utf-8")
+
+    def found(jobs: int, kept: Path | None, **settings: object) -> Campaign:
+        return campaign.run(str(file), settings, jobs=jobs, max_states=None, journal=kept)
+
+    first = found(1, None)
+    assert found(2, journal).judged == first.judged
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(lines) == len(first.mutants) + 1
+    kept = Random(0).sample(lines[1:], 5)
+    journal.write_text(lines[0] + "".join(kept) + lines[3][:9], encoding="utf-8")
+    assert found(1, journal).judged == first.judged
+    with pytest.raises(SpecificationError, match="of another campaign"):
+        found(1, journal, top=2)
+    told = comparisons.campaign(first)
+    assert told.startswith(f"lamp(top=3): {len(first.mutants)} mutants")
+    assert all(f"survives  {mutant.place}" in told for mutant, _ in first.survivors)

@@ -1,0 +1,239 @@
+"""Refinement: every step of the richer system is a step of the poorer one, or changes nothing of it, or is shown.
+
+Expected values come from the definition: the reference interpreter walks both systems, state by state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, reject, settings
+from hypothesis import strategies as st
+
+from quiesce import Machine, System, library
+from quiesce.core.errors import SpecificationError
+from quiesce.core.expressions import FALSE
+from quiesce.core.reference import steps
+from quiesce.core.result import Refined, Verdict
+from quiesce.core.system import Refinement
+from quiesce.core.system import System as SystemData
+from quiesce.core.trace import State
+from quiesce.core.verdicts import explore
+from quiesce.engines.native import Limits
+from quiesce.engines.refinement import refine
+from quiesce.language.systems import unobserved
+from quiesce.show import comparisons
+from tests.strategies import described, systems
+
+MOST_STATES = 120
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the objects of throw-away systems out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUIESCE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+# -- by the definition ------------------------------------------------------------------------------------------------
+
+
+def kept(system: SystemData, state: State) -> State:
+    """Return a state without what observers keep."""
+    return tuple(
+        value for cell, value in zip(system.flat.cells, state, strict=True) if not system.by_name[cell.machine].observer
+    )
+
+
+def refused_at(rich: SystemData, levels: tuple[tuple[State, ...], ...], poor: SystemData) -> int | None:
+    """Return after how many steps the richer system first does what the poorer one cannot; None where it never does."""
+    if not {kept(rich, state) for state in levels[0]} <= set(explore(poor, max_states=0).levels[0]):
+        return 0
+    for depth, level in enumerate(levels):
+        for state in level:
+            before = kept(rich, state)
+            below = {step.target for step in steps(poor, before)}
+            for step in steps(rich, state):
+                if step.target is not None and kept(rich, step.target) not in below | {before}:
+                    return depth + 1
+    return None
+
+
+def with_row_removed(system: SystemData, number: int) -> SystemData:
+    """Return a system in which one row of some machine is never enabled."""
+    places = [(machine.name, row) for machine in system.machines for row in range(len(machine.rows))]
+    name, chosen = places[number % len(places)]
+    return replace(
+        system,
+        machines=tuple(
+            machine
+            if machine.name != name
+            else replace(
+                machine,
+                rows=tuple(replace(row, guard=FALSE) if at == chosen else row for at, row in enumerate(machine.rows)),
+            )
+            for machine in system.machines
+        ),
+    )
+
+
+SEEN: dict[str, Verdict] = {}
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
+@given(systems(), st.integers(0, 40))
+def _compare(written: System, number: int) -> None:
+    rich = written.build()
+    note(described(rich))
+    if described(rich) in SEEN:
+        return
+    try:
+        explored = explore(rich, max_states=MOST_STATES)
+        poor = unobserved(with_row_removed(rich, number), [])
+    except SpecificationError:
+        reject()
+    if explored.found.stopped or explored.found.states < 4:
+        return
+    claim = Refinement(model="poor", parameters={}, values={}, liveness=(), place=rich.place)
+    result = refine(rich, claim, poor)
+    wanted = refused_at(rich, explored.levels, poor)
+    assert (result.verdict is Verdict.VIOLATED) == (wanted is not None)
+    if result.trace is not None:
+        assert result.trace.length == wanted
+        assert comparisons.refinement(result).startswith("VIOLATED")
+    SEEN[described(rich)] = result.verdict
+    assert refine(rich, claim, unobserved(rich, [])).verdict is Verdict.HOLDS
+
+
+def test_random_systems_with_a_row_removed() -> None:
+    """A system refines itself; with a row taken from the poorer one, the first step that it lacks is found."""
+    _compare()
+    verdicts = list(SEEN.values())
+    assert min(verdicts.count(Verdict.HOLDS), verdicts.count(Verdict.VIOLATED)) >= 10
+
+
+# -- mappings ---------------------------------------------------------------------------------------------------------
+
+
+def clock(hours: int, *, broken: bool = False) -> System:
+    """Return a clock of hours and minutes of three, whose hours are another clock."""
+    machine = Machine("clock")
+    hour, minute = machine.count("hour", up_to=hours - 1), machine.count("minute", up_to=2)
+    machine.step("ticks", when=minute < 2, then={minute: minute + 1}, fair="weak")
+    last = hour == hours - 1
+    machine.step("strikes", when=(minute == 2) & ~last, then={minute: 0, hour: hour + 1}, fair="weak")
+    machine.step("midnight", when=(minute == 2) & last, then={minute: 0, hour: 0}, fair="weak")
+    if broken:
+        machine.step("jumps", when=(minute == 1) & (hour == 1), then={hour: 3})
+    system = System("clock", machine)
+    system.refines("hours", {"face.hand": hour}, liveness=["midnight"])
+    return system
+
+
+def hours(hours: int) -> System:
+    """Return a clock without minutes."""
+    machine = Machine("face")
+    hand = machine.count("hand", up_to=hours - 1)
+    machine.step("moves", when=hand < hours - 1, then={hand: hand + 1})
+    machine.step("midnight", when=hand == hours - 1, then={hand: 0})
+    system = System("hours", machine)
+    system.leads_to("midnight comes", hand > 0, hand == 0, id="midnight")
+    return system
+
+
+def compared(rich: System, poor: System, **limits: int) -> Refined:
+    """Compare two systems by the only claim of the first."""
+    built = rich.build()
+    claim = built.refinements[0]
+    return refine(built, claim, unobserved(poor.build(), claim.liveness), limits=Limits(**limits))
+
+
+def test_minutes_are_stutters() -> None:
+    """A clock with minutes refines one without: of twelve steps four move its hand, and midnight comes to both."""
+    result = compared(clock(4), hours(4))
+    assert result.verdict is Verdict.HOLDS
+    assert result.scope == "all 12 states, 12 steps, 8 of which change nothing there"
+    assert result.coverage == "4 of 4 states, 4 of 4 steps"
+    assert [answer.verdict for answer in result.liveness] == [Verdict.HOLDS]
+
+
+def test_coverage_tells_what_never_occurs() -> None:
+    """A clock of four hours is no more than part of one of six."""
+    result = compared(clock(4), hours(6))
+    assert result.verdict is Verdict.VIOLATED  # from three it goes to zero
+    assert result.trace is not None
+    assert result.trace.length == 12
+    assert result.images == ((3,), (0,))
+
+
+def test_a_step_that_the_poorer_lacks_is_shown() -> None:
+    """After five steps the broken clock jumps from one to three, which no clock does: both states are shown."""
+    result = compared(clock(4, broken=True), hours(4))
+    assert (result.scope, result.images) == ("step 5", ((1,), (3,)))
+    told = comparisons.refinement(result)
+    assert "jumps" in told
+    assert "in hours: face.hand=1" in told
+    assert "the step makes face.hand=3" in told
+    assert "hours can do there: moves" in told
+
+
+def test_liveness_that_is_lost_is_told() -> None:
+    """A clock that may wait for ever refines one that is claimed to come to midnight, but does not come to it."""
+    machine = Machine("clock")
+    hour = machine.count("hour", up_to=1)
+    machine.step("waits")
+    machine.step("strikes", then={hour: 1 - hour})
+    system = System("clock", machine)
+    system.refines("hours", {"face.hand": hour}, liveness=["midnight"])
+    result = compared(system, hours(2))
+    assert result.verdict is Verdict.HOLDS
+    assert [answer.verdict for answer in result.liveness] == [Verdict.VIOLATED]
+
+
+def test_an_unfinished_search_is_no_answer() -> None:
+    """With a limit there is no verdict."""
+    assert compared(clock(4), hours(4), max_states=2).verdict is Verdict.UNKNOWN
+
+
+# -- the library ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"open_at_cleanup": "reset"},
+        {"network_down": "refused"},
+        {"timeout": False},
+        {"clients": 2, "operations": 0},
+        {"sockets": 2, "operations": 0, "starts": 1},
+    ],
+    ids=str,
+)
+def test_w1_refines_w0(settings: dict[str, object]) -> None:
+    """The full call semantics does nothing that the seeds' contract does not do, and comes to rest as it does."""
+    rich = library.find("winsock_full").system(settings)
+    claim = rich.refinements[0]
+    result = refine(rich, claim, unobserved(library.find(claim.model).system(claim.parameters), claim.liveness))
+    assert result.verdict is Verdict.HOLDS
+    assert all(answer.verdict is Verdict.HOLDS for answer in result.liveness)
+    assert bool(result.liveness) == (settings != {"timeout": False})
+
+
+@pytest.mark.parametrize("defect", ["M06", "M09", "M21", "M31", "M46"])
+def test_defects_do_not_refine_w0(defect: str) -> None:
+    """A provider that does what W0 forbids is told so, with a run to the step."""
+    rich = library.find("winsock_full").system({"operations": 0, "starts": 1, "defect": defect})
+    claim = rich.refinements[0]
+    result = refine(rich, claim, unobserved(library.find(claim.model).system(claim.parameters), claim.liveness))
+    assert result.verdict is Verdict.VIOLATED

@@ -40,22 +40,22 @@ def greater_version(w: Starting) -> None:
     """M22: the version that is agreed on is the greater of both."""
     w.provider.drop("WSPStartup", returns=AGREED)
     counted = {w.references: w.references + 1, w.upcalls: table()}
-    for version, answer in enumerate(AGREED):
+    for version in range(w.highest, LAST + 1):
         agreed = w.obstacle.is_in([None]) & w.supported & (maximum(request(), w.highest) == version)
-        w.provider.on("WSPStartup", request(), table(), dest="up", when=agreed, then=counted, returns=answer)
+        w.provider.on("WSPStartup", request(), table(), dest="up", when=agreed, then=counted, returns=AGREED[version])
 
 
 def first_table_kept(w: Starting) -> None:
     """M44: the upcall table is taken from the first start alone."""
     w.provider.drop("WSPStartup", returns=AGREED)
     counted = {w.references: w.references + 1}
-    for version, answer in enumerate(AGREED):
+    for version in range(w.lowest, w.highest + 1):
         agreed = w.obstacle.is_in([None]) & w.supported & (minimum(request(), w.highest) == version)
         first = counted | {w.upcalls: table()}
         w.provider.on(
-            "WSPStartup", request(), table(), source="down", dest="up", when=agreed, then=first, returns=answer
+            "WSPStartup", request(), table(), source="down", dest="up", when=agreed, then=first, returns=AGREED[version]
         )
-        w.provider.on("WSPStartup", request(), table(), source="up", when=agreed, then=counted, returns=answer)
+        w.provider.on("WSPStartup", request(), table(), source="up", when=agreed, then=counted, returns=AGREED[version])
 
 
 def walks_away(w: Starting) -> None:

@@ -19,6 +19,7 @@ from quiesce.core.domains import Copy, Value, shown
 from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.core.expressions import (
     MEANING,
+    TRUE,
     Accepts,
     Acting,
     After,
@@ -248,7 +249,7 @@ def _events(system: System) -> dict[str, list[list[_Part]]]:
 def steps(system: System, state: State) -> Iterator[Step]:
     """Yield every transition from a state, in the order of triggers, rows and copies as they were declared."""
     for trigger, roles in _events(system).items():
-        for parts in product(*roles):
+        for parts in product(*[[part for part in ways if _at_source(system, part, state)] for ways in roles]):
             acting = {part.machine.name: Copy(part.machine.name, part.copy) for part in parts if part.copy is not None}
             declared = {declaration.name: declaration.domain for part in parts for declaration in part.row.arguments}
             for values in product(*[tuple(domain.values()) for domain in declared.values()]):
@@ -280,11 +281,30 @@ def _enabled_part(part: _Part, scope: Scope) -> bool:
     return all(_enabled_row(part.machine, part.row, copy, scope) for copy in _owned(part))
 
 
+def _at_source(system: System, part: _Part, state: State) -> bool:
+    return all(_from_source(system, part.machine, part.row, copy, state) for copy in _owned(part))
+
+
+def _from_source(system: System, machine: Machine, row: Row, copy: int | None, state: State) -> bool:
+    return row.sources is None or state[system.slots[machine.name, STATE, copy]] in row.sources
+
+
 def _enabled_row(machine: Machine, row: Row, copy: int | None, scope: Scope) -> bool:
-    own = replace(scope, own=(machine.name, copy))
-    if row.sources is not None and _read(Read(machine.name, STATE), own) not in row.sources:
+    if not _from_source(scope.system, machine, row, copy, scope.state):
         return False
-    return bool(evaluate(row.guard, own))
+    return row.guard == TRUE or bool(evaluate(row.guard, _own(scope, machine, copy)))
+
+
+def _own(scope: Scope, machine: Machine, copy: int | None) -> Scope:
+    """Return a scope as seen by one machine, or by one copy of it."""
+    return Scope(
+        system=scope.system,
+        state=scope.state,
+        own=(machine.name, copy),
+        acting=scope.acting,
+        arguments=scope.arguments,
+        step=scope.step,
+    )
 
 
 def _fire(trigger: str, result: Value, parts: tuple[_Part, ...], scope: Scope) -> Step:
@@ -295,7 +315,7 @@ def _fire(trigger: str, result: Value, parts: tuple[_Part, ...], scope: Scope) -
 
     def write(machine: Machine, row: Row, copy: int | None) -> None:
         nonlocal departure
-        own = replace(scope, own=(machine.name, copy))
+        own = _own(scope, machine, copy)
         effects = [(name, evaluate(effect, own)) for name, effect in row.effects]
         if row.dest is not None:
             effects.insert(0, (STATE, row.dest))

@@ -110,14 +110,12 @@ def failed_load_ignored(w: Layered) -> None:
 
 def failed_start_cleaned_up(w: Layered) -> None:
     """M61: Ws2_32.dll cleans a provider up whose start failed, because its table has an entry for that."""
-    _answered(w.library.caller, {OK: ("to open", 1), OLD: ("to undo", 1), HOLE: ("to undo", 1), FAILED: ("to undo", 0)})
+    _answered(w.library.caller, {OK: ("to open", 1), OLD: ("to undo", 1), FAILED: ("to undo", 0)})
 
 
 def version_not_checked(w: Layered) -> None:
     """M62: Ws2_32.dll does not look at the version that came back."""
-    _answered(
-        w.library.caller, {OK: ("to open", 1), OLD: ("to open", 1), HOLE: ("to undo", 1), FAILED: ("to unload", 0)}
-    )
+    _answered(w.library.caller, {OK: ("to open", 1), OLD: ("to open", 1), FAILED: ("to unload", 0)})
 
 
 DEFECTS: dict[str, Callable[[Layered], None]] = {

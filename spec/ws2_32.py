@@ -174,6 +174,7 @@ def layer(name: str, below: str, *, starts: int, sockets: int, start: Start, low
     assert p.caller is not None
     m, owes = p.machine, p.caller.owed > 0
     m.on(p.event("WSPStartup"), source=RESTING, dest="started", when=owes | lazy, clause="WSP-14")
+    m.on(p.event("WSPStartup"), source="up", dest="failed", clause="WSP-17")
     m.on(p.event("WSPSocket"), source="up", dest="to open", when=owes, clause="WSP-13")
     if lazy:
         m.on(p.event("WSPSocket"), source="up", dest="to load", when=~owes, clause="LSP-03")

@@ -4,6 +4,7 @@ Everything that a specification needs is imported from here; heavy parts are imp
 """
 
 from quiesce.core.errors import EngineError, SpecificationError
+from quiesce.language.inclusion import Inclusion
 from quiesce.language.machines import Machine
 from quiesce.language.operators import (
     after,
@@ -36,6 +37,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "EngineError",
     "F",
     "G",
+    "Inclusion",
     "Machine",
     "R",
     "SpecificationError",

@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "Q50": "a file of states that was cut short or altered",
     "Q51": "a folder that a search cannot begin or go on in",
     "Q52": "a refinement that does not fit its two systems",
+    "Q53": "machines that two inclusions cannot share",
 }
 """Code of a user's mistake -> what kind of mistake it is, in a few words."""
 

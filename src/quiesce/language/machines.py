@@ -66,6 +66,17 @@ class Machine:
         elif initial is not None:
             raise wrong("Q25", f"{name} has no states, so initial= says nothing", "give states=[...]")
 
+    @classmethod
+    def of(cls, data: MachineData) -> Machine:
+        """Return a machine with the variables and rows of data."""
+        made = cls(data.name, copies=data.copies, observer=data.observer)
+        made.place = data.place
+        made._variables = {variable.name: variable for variable in data.variables}
+        made._rows = list(data.rows)
+        if STATE in made._variables:
+            made._state = VariableTerm(data.name, STATE, made._variables[STATE].domain, data.copies)
+        return made
+
     def __repr__(self) -> str:
         return f"<machine {self.name}>"
 
@@ -249,6 +260,10 @@ class Machine:
                 known(trigger, dict.fromkeys(row.trigger for row in self._rows)),
             )
         self._rows = [row for row in self._rows if not any(row is other for other in gone)]
+
+    def extend(self, rows: Iterable[Row]) -> None:
+        """Add rows that another machine like this one has."""
+        self._rows += rows
 
     def _add(
         self,

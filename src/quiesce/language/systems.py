@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from quiesce.core.domains import BOOLEAN, Domain
 from quiesce.core.errors import SpecificationError, known
-from quiesce.core.expressions import Expr, Read, is_temporal, judges_steps, walk
+from quiesce.core.expressions import Expr, Op, Read, apply, is_temporal, judges_steps, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import Assumption, Flat, Property, PropertyKind, Refinement
 from quiesce.core.system import Machine as MachineData
 from quiesce.core.system import System as SystemData
 from quiesce.language.checking import check_assumptions, check_machines, check_property, check_state_term, used_clauses
 from quiesce.language.flattening import flat_properties, flat_values, flatten
+from quiesce.language.inclusion import Inclusion, included, merged, naming
 from quiesce.language.machines import Machine
 from quiesce.language.places import here
 from quiesce.language.rows import clause_ids
@@ -21,6 +22,8 @@ from quiesce.language.temporal import F, assumptions, at_most_once, formula_of, 
 from quiesce.language.terms import Term, lift, truth, usable, wrong
 
 DOMAINS = "domains"
+_OF_ALL = (PropertyKind.NO_DEADLOCK, PropertyKind.BISIMILAR)
+"""What is asked of a whole system, and of no part of it."""
 
 
 class System:
@@ -127,6 +130,35 @@ class System:
 
     # -- of another system --------------------------------------------------------------------------------------------
 
+    def include(
+        self, system: System, prefix: str, *, shared: Sequence[Machine] = (), asking: Sequence[str] | bool = False
+    ) -> Inclusion:
+        """Add the machines of another system under a prefix: `P1.provider`, its events `P1.WSPStartup`.
+
+        Machines that are `shared` keep their name, are there once however many systems include them, and take part in
+        the events of each. Both may rest where each of them may; both start as each of them does. `asking` are ids of
+        properties that are asked here as well, or True for all but those about a whole system (`no_deadlock`,
+        `bisimilar`); `PW-01` is `PW-01.P1`. Returns what the machines and terms of the
+        included system are here. Raises SpecificationError: Q01 for a prefix that is taken, Q02 for one that is not
+        usable, Q08 for an id that no property has, Q53 for machines that cannot be shared.
+        """
+        usable(prefix, "prefix")
+        if any(machine.name.startswith(f"{prefix}.") for machine in self.machines):
+            raise wrong("Q01", f"{self.name} has a system {prefix!r} already", "choose another prefix")
+        names = naming(system.machines, prefix, shared)
+        known_machines = {machine.name: machine for machine in self.machines}
+        inside: dict[str, Machine] = {}
+        for machine in system.machines:
+            moved = Machine.of(names.of(machine.data()))
+            there = known_machines.get(moved.name)
+            inside[machine.name] = moved if there is None else merged(there, moved)
+        self.machines = (*self.machines, *(made for made in inside.values() if made.name not in known_machines))
+        both = [expr for expr in (self.rest, names.of(system.rest)) if expr is not None]
+        self.rest = apply(Op.AND, *both) if both else None
+        self.initially = apply(Op.AND, self.initially, names.of(system.initially))
+        self._properties += [included(question, names) for question in system._wanted(asking)]
+        return Inclusion(names, inside)
+
     def refines(
         self,
         model: str,
@@ -145,7 +177,7 @@ class System:
         """
         images: dict[str, Term] = {}
         for name, given in mapping.items():
-            machine, dot, variable = name.partition(".") if isinstance(name, str) else ("", "", "")
+            machine, dot, variable = name.rpartition(".") if isinstance(name, str) else ("", "", "")
             if not (machine and dot and variable):
                 raise wrong("Q52", f"{name!r} is no variable of {model}", 'write "machine.variable"')
             labelled = {name: given}
@@ -160,6 +192,19 @@ class System:
                 model=model, parameters=dict(parameters or {}), values={}, liveness=tuple(liveness), place=here()
             )
         )
+
+    def _wanted(self, asking: Sequence[str] | bool) -> list[Property]:
+        """Return the properties of some ids, or those that an inclusion can ask; raises SpecificationError (Q08)."""
+        if isinstance(asking, bool):
+            return [question for question in self._properties if asking and question.kind not in _OF_ALL]
+        found: dict[str, Property] = {}
+        for word in asking:
+            meant = {question.name: question for question in self._properties if question.called(word)}
+            if not meant:
+                ids = [question.id or question.name for question in self._properties]
+                raise wrong("Q08", f"{self.name} has no property {word!r}", known(word, ids))
+            found |= meant
+        return list(found.values())
 
     def _ask(
         self,

@@ -1,0 +1,125 @@
+"""A whole system inside another, under a prefix: `P1.provider` is its provider, `P1.WSPStartup` its start.
+
+Two processes are two inclusions. A machine that they share keeps its name and is there once; it takes part in the
+events of each. Whatever has a machine's or an event's name in the data of a system is renamed, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from quiesce.core.domains import Symbols
+from quiesce.core.errors import Place, known
+from quiesce.core.system import Machine as MachineData
+from quiesce.core.system import Property
+from quiesce.language.machines import Machine
+from quiesce.language.terms import Term, VariableTerm, wrong
+
+T = TypeVar("T")
+_TRIGGER, _MACHINE = "trigger", "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The machines and events that get a prefix; all others keep their names."""
+
+    prefix: str
+    machines: frozenset[str]
+    triggers: frozenset[str]
+
+    def machine(self, name: str) -> str:
+        """Return what a machine of the included system is called."""
+        return f"{self.prefix}.{name}" if name in self.machines else name
+
+    def trigger(self, name: str) -> str:
+        """Return what an event of the included system is called."""
+        return f"{self.prefix}.{name}" if name in self.triggers else name
+
+    def of(self, value: T) -> T:
+        """Return data with the names in it as they are here."""
+        renamed: Any = self._of(value)
+        return renamed  # type: ignore[no-any-return]
+
+    def _of(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(self._of(element) for element in value)
+        if isinstance(value, Place) or not is_dataclass(value) or isinstance(value, type):
+            return value
+        given = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
+        return type(value)(**{name: self._field(value, name, held) for name, held in given.items()})
+
+    def _field(self, owner: Any, name: str, held: Any) -> Any:
+        if isinstance(held, str):
+            if name == _TRIGGER:
+                return self.trigger(held)
+            if name == _MACHINE or (name == "of" and isinstance(owner, Symbols)):
+                return self.machine(held)
+            if name == "name" and isinstance(owner, MachineData):
+                return self.machine(held)
+            return held
+        return self._of(held)
+
+
+def naming(machines: Sequence[Machine], prefix: str, shared: Sequence[Machine]) -> Names:
+    """Return the names under a prefix: an event keeps its name where only machines that are shared take part in it.
+
+    Raises SpecificationError (Q53) for a shared machine that is not one of the system's.
+    """
+    for machine in shared:
+        if machine not in machines:
+            raise wrong("Q53", f"{machine} is no machine of the system {prefix}", "share machines that it is made of")
+    own = [machine for machine in machines if machine not in shared]
+    triggers = frozenset(row.trigger for machine in own for row in machine.data().rows)
+    return Names(prefix, frozenset(machine.name for machine in own), triggers)
+
+
+def merged(known_machine: Machine, found: Machine) -> Machine:
+    """Return a shared machine with the rows that another inclusion has for it.
+
+    Raises SpecificationError (Q53) where the two are not the same machine.
+    """
+    first, second = known_machine.data(), found.data()
+    if (first.copies, first.observer, first.variables) != (second.copies, second.observer, second.variables):
+        raise wrong(
+            "Q53",
+            f"two inclusions share {first.name}, and it is not the same machine in both",
+            "make it in the same way, with the same states and variables",
+        )
+    known_machine.extend(row for row in second.rows if row not in first.rows)
+    return known_machine
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """What became of a system that was included: its machines and terms, as they are called now."""
+
+    names: Names
+    machines: Mapping[str, Machine]
+
+    def machine(self, name: str) -> Machine:
+        """Return a machine by the name that it has in its own system, to give it rows or take some away.
+
+        Raises SpecificationError (Q04) for a name that it does not have.
+        """
+        if name not in self.machines:
+            raise wrong("Q04", f"{self.names.prefix} has no machine {name!r}", known(name, self.machines))
+        return self.machines[name]
+
+    def trigger(self, name: str) -> str:
+        """Return what an event of the included system is called."""
+        return self.names.trigger(name)
+
+    def term(self, term: Term) -> Term:
+        """Return a term of the included system as it reads here; a variable stays one that rows can write."""
+        domain = self.names.of(term.domain)
+        if isinstance(term, VariableTerm):
+            return VariableTerm(self.names.machine(term.machine), term.name, domain, term.copies)
+        return Term(self.names.of(term.expr), domain)
+
+
+def included(question: Property, here: Names) -> Property:
+    """Return a property of the included system; `PW-01` is `PW-01.P1` here."""
+    label = None if question.id is None else f"{question.id}.{here.prefix}"
+    return replace(here.of(question), name=f"{here.prefix}: {question.name}", id=label)

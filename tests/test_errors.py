@@ -1700,6 +1700,51 @@ CASES = (
         "name the same target and parameters, or another file",
     ),
     Case(
+        "include-prefix-twice",
+        "Q01",
+        'whole = System("whole")\nwhole.include(System("s", door), "A")\nwhole.include(System("s", door), "A")  # here',
+        "whole has a system 'A' already",
+        "choose another prefix",
+    ),
+    Case(
+        "include-prefix-empty",
+        "Q02",
+        'System("whole").include(System("s", door), " ")  # here',
+        "' ' cannot name a prefix",
+        "give a short text",
+    ),
+    Case(
+        "include-unknown-machine",
+        "Q04",
+        'part = System("whole").include(System("s", door), "A")\npart.machine("dor")  # here',
+        "A has no machine 'dor'",
+        "did you mean 'door'? there are: door",
+    ),
+    Case(
+        "include-unknown-property",
+        "Q08",
+        's = System("s", door)\ns.always("open", door.state == "open", id="P")\n'
+        'System("whole").include(s, "A", asking=["Q"])  # here',
+        "s has no property 'Q'",
+        "there are: P",
+    ),
+    Case(
+        "include-shares-a-stranger",
+        "Q53",
+        'System("whole").include(System("s", door), "A", shared=[Machine("lamp")])  # here',
+        "<machine lamp> is no machine of the system A",
+        "share machines that it is made of",
+    ),
+    Case(
+        "include-shares-unlike",
+        "Q53",
+        'other = Machine("door", states=["ajar"])\nwhole = System("whole")\n'
+        'whole.include(System("s", door), "A", shared=[door])\n'
+        'whole.include(System("s", other), "B", shared=[other])  # here',
+        "two inclusions share door, and it is not the same machine in both",
+        "make it in the same way, with the same states and variables",
+    ),
+    Case(
         "refines-no-variable",
         "Q52",
         'System("s", pool).refines("pools", {"free": free})  # here',

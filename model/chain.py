@@ -4,8 +4,8 @@ start.
 
 from typing import Annotated, Literal
 
-from quiesce import Between, Machine, System, all_of, maximum
-from spec.layers import FAILED, OK, Provider, Start, base, layer, promises
+from quiesce import Between, Machine, System, all_of, happens, maximum
+from spec.layers import FAILED, OK, Provider, Start, base, layer, promises, sockets_watched
 
 Defect = Literal["none", "M50", "M51"]
 
@@ -37,7 +37,8 @@ def chain(
     ws2_32.calls(f"{top.name}.WSPCleanup", source="idle", dest="cleaning", when=held > 0, clause="WSP-01")
     ws2_32.calls(f"{top.name}.WSPCleanup.return", source="cleaning", dest="idle", then={held: held - 1})
 
-    machines = [ws2_32, *(provider.machine for provider in providers)]
+    watch, made = sockets_watched(providers)
+    machines = [ws2_32, *(provider.machine for provider in providers), watch]
     rest = (ws2_32.state == "idle") & all_of(provider.down for provider in providers)
     system = System("chain", *machines, rest=rest)
     system.always(
@@ -52,11 +53,17 @@ def chain(
         id="PW-05",
         clause=["WSP-08", "LSP-02"],
     )
-    promises(system, providers, start=start)
+    promises(system, providers, start=start, made=made)
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
     if failures:
         system.sometimes("the base fails to start", providers[-1].machine.state == "failed", id="PX-04")
+        call = "WSPStartup" if start == "eager" else "WSPSocket"
+        failed = happens(f"{top.name}.{call}.return", returns=FAILED)
+        system.sometimes("and the top provider passes it on", failed, id="PX-04.top")
+    if starts > 1:
+        system.sometimes("the top provider is started twice", top.count == 2, id="PX-01.2")
+    system.sometimes("a socket is made", happens(f"{top.name}.WSPSocket.return", returns=OK), id="PX-05")
     system.sometimes("all are up at once", all_of(provider.machine.state == "up" for provider in providers))
     return system
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from quiesce import Machine, System, Term, happens
+from quiesce import Machine, System, Term, all_of, happens
 
 OK, FAILED, UNSTARTED = "0", "WSAEPROVIDERFAILEDINIT", "WSANOTINITIALISED"
 Start = Literal["eager", "lazy"]
@@ -122,8 +122,53 @@ def _answers(p: Provider) -> None:
     m.on(f"{name}.WSPCleanup.return", source="refused", dest="down", returns=UNSTARTED, clause="WSP-23")
 
 
-def promises(system: System, chain: Sequence[Provider], *, start: Start) -> None:
-    """Ask that each provider's count is what its one caller owes it, and that the lower provider outlives the upper."""
+def sockets_watched(chain: Sequence[Provider]) -> tuple[Machine, dict[str, Term]]:
+    """Return an observer that knows of each provider whether the one below made a socket for the call that it is in."""
+    watch = Machine("sockets", observer=True)
+    made = {upper.name: watch.flag(f"made_for_{upper.name}") for upper in chain[:-1]}
+    for upper, lower in pairwise(chain):
+        watch.on(f"{lower.name}.WSPSocket.return", gets=OK, then={made[upper.name]: True} | _forgotten(made, lower))
+        watch.on(f"{lower.name}.WSPSocket.return", then=_forgotten(made, lower))
+    watch.on(f"{chain[0].name}.WSPSocket.return", then=_forgotten(made, chain[0]))
+    return watch, made
+
+
+def _forgotten(made: dict[str, Term], p: Provider) -> dict[Term, object]:
+    return {made[p.name]: False} if p.name in made else {}
+
+
+def _honest(system: System, chain: Sequence[Provider], made: dict[str, Term]) -> None:
+    """Ask that each answer is what happened, and that a socket that is given out exists below."""
+    for p in chain:
+        state = p.machine.state
+        told = [
+            happens(f"{p.name}.{call}.return").implies(
+                happens(f"{p.name}.{call}.return", returns=answer) == (state == to)
+            )
+            for call, answer, to in (
+                ("WSPStartup", OK, "started"),
+                ("WSPCleanup", OK, "cleaned"),
+                ("WSPSocket", OK, "opened"),
+            )
+        ]
+        system.always(
+            f"{p.name} says what it did", all_of(told), id=f"PW-11.{p.name}", clause=["WSP-17", "WSP-22", "WSP-23"]
+        )
+    for upper, lower in pairwise(chain):
+        answered = f"{upper.name}.WSPSocket.return"
+        system.always(
+            f"a socket of {upper.name} is one of {lower.name}",
+            happens(answered).implies(happens(answered, returns=OK) == made[upper.name]),
+            id=f"PW-11.{upper.name}.socket",
+            clause=["WSP-34", "LSP-03"],
+        )
+
+
+def promises(system: System, chain: Sequence[Provider], *, start: Start, made: dict[str, Term]) -> None:
+    """Ask that each provider's count is what its one caller owes it, that the lower provider outlives the upper, and
+    that answers are true.
+    """
+    _honest(system, chain, made)
     for upper, lower in pairwise(chain):
         assert upper.owed is not None
         system.always(

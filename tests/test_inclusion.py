@@ -57,7 +57,13 @@ def small(written: System) -> Explored:
     return found
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(systems())
 def test_alone_under_a_prefix_nothing_changes_but_names(written: System) -> None:
     """States, levels, transitions and verdicts are those of the system itself."""
@@ -67,7 +73,13 @@ def test_alone_under_a_prefix_nothing_changes_but_names(written: System) -> None
     assert verdicts(inside) == verdicts(alone)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(systems(), systems())
 def test_two_that_share_nothing_are_a_product(first: System, second: System) -> None:
     """Every pair of states is reachable, and in it the steps of both are: n1 n2 states, t1 n2 + t2 n1 transitions."""
@@ -79,7 +91,13 @@ def test_two_that_share_nothing_are_a_product(first: System, second: System) -> 
     assert both.depth == one.found.depth + other.found.depth
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(systems())
 def test_two_that_share_everything_are_one(written: System) -> None:
     """Two inclusions of one system that share all machines are that system."""

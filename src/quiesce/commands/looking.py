@@ -19,12 +19,37 @@ def list_(
     what: Annotated[
         str | None, typer.Argument(help="A target, a clause id, or defects; without it, the library.")
     ] = None,
+    form: Annotated[str, typer.Option("--format", help="text, or markdown for defects.")] = "text",
 ) -> int:
-    """List the library's models, a model's parameters and properties, or where a clause is used."""
+    """List the library's models, a model's parameters and properties, what stands for a clause, or the defects."""
     from quiesce.show import catalogue
 
-    print(catalogue.listing(what))
+    print(catalogue.listing(what, form))
     return HOLDS
+
+
+@app.command()
+def matrix(
+    form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+) -> int:
+    """Show for every clause which rows, properties, defects and checks stand for it; fail if a core clause has none."""
+    from quiesce import traceability
+    from quiesce.show import matrix as shown
+
+    made = {"text": shown.text, "json": shown.data, "html": shown.page}
+    if form not in made:
+        raise SpecificationError("Q48", f"--format {form}: there are {', '.join(made)}")
+    found = traceability.matrix()
+    content = made[form](found)
+    if output is None:
+        print(content)
+    else:
+        try:
+            output.write_text(content + "\n", encoding="utf-8", newline="\n")
+        except OSError as problem:
+            raise SpecificationError("Q48", f"{output.as_posix()} cannot be written: {problem.strerror}") from None
+    return HOLDS if all(one.covered for one in found.values() if one.clause.core) else VIOLATED
 
 
 @app.command()

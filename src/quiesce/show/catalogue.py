@@ -5,28 +5,30 @@ from __future__ import annotations
 import re
 import textwrap
 
-from quiesce import expectations, library
+from quiesce import library, traceability
 from quiesce.core.errors import SpecificationError, known
-from quiesce.core.result import Verdict
-from quiesce.core.system import Clause, System
-from quiesce.expectations import Check
-from quiesce.language.clauses import catalogue
+from quiesce.core.system import Clause
 from quiesce.language.parameters import parameters
+from quiesce.show import matrix
+from quiesce.traceability import Catch
 
 WIDTH = 100
 _CLAUSE_ID = re.compile(r"[A-Z]+-[0-9A-F]+")
 
 
-def listing(what: str | None) -> str:
+def listing(what: str | None, form: str = "text") -> str:
     """Return the library's models and checks; or of a target its parameters, machines and properties; or of a clause
-    its uses.
+    its uses; or the defects, as a table in Markdown too.
 
-    Raises SpecificationError: Q07 for an unknown clause, and what `library.find` raises for a target.
+    Raises SpecificationError: Q07 for an unknown clause, Q48 for a format that there is not, and what `library.find`
+    raises for a target.
     """
+    if form != "text" and (form, what) != ("markdown", "defects"):
+        raise SpecificationError("Q48", f"--format {form}: there is text, and markdown for defects")
     if what is None:
         return _library()
     if what == "defects":
-        return _defects()
+        return _defects() if form == "text" else matrix.defects(traceability.defects(), traceability.caught())
     if _CLAUSE_ID.fullmatch(what):
         return _clause(what)
     return _target(what)
@@ -63,21 +65,34 @@ def _target(target: str) -> str:
 
 
 def _clause(name: str) -> str:
-    clauses = catalogue(library.root()) or {}
-    if name not in clauses:
-        raise SpecificationError("Q07", f"no clause {name!r}", hint=known(name, clauses))
-    clause = clauses[name]
-    lines = _wrapped(clause)
-    used = False
-    for model in library.models():
-        system = library.find(model).system()
-        rows, questions = _uses(system, name)
-        for word, found in (("row", rows), ("property", questions)):
-            lines += [f"  {model}: {word} {text}" for text in found]
-            used = used or bool(found)
-    if not used:
-        lines.append("  no row and no property names it")
+    found = traceability.matrix()
+    if name not in found:
+        raise SpecificationError("Q07", f"no clause {name!r}", hint=known(name, found))
+    one = found[name]
+    lines = _wrapped(one.clause)
+    for word, texts in (("row", one.rows), ("property", one.properties)):
+        lines += [f"  {word:<9} {text}" for text in texts]
+    catalogued, catches = traceability.defects(), traceability.caught()
+    for defect in one.defects:
+        lines += textwrap.wrap(
+            f"{defect} {catalogued[defect].text}{_by(catches.get(defect))}",
+            WIDTH,
+            initial_indent="  defect    ",
+            subsequent_indent=" " * 16,
+        )
+    if one.checks:
+        lines.append("  checks    " + ", ".join(f"{file} ({number})" for file, number in one.checks.items()))
+    if not one.covered:
+        lines.append("  no row, no property and no defect names it")
     return "\n".join(lines)
+
+
+def _by(catch: Catch | None) -> str:
+    """Return in words what catches a defect."""
+    if catch is None:
+        return ""
+    broken = ", ".join(word if length is None else f"{word} in {length} steps" for word, length in catch.broken)
+    return f" ({catch.check.model}: {broken})"
 
 
 def _wrapped(clause: Clause) -> list[str]:
@@ -86,48 +101,14 @@ def _wrapped(clause: Clause) -> list[str]:
     return [*lines, f"    source: {clause.source}"]
 
 
-def _uses(system: System, clause: str) -> tuple[list[str], list[str]]:
-    rows = [
-        f"{machine.name} {row.kind.value} {row.trigger} ({row.place})"
-        for machine in system.machines
-        for row in machine.rows
-        if clause in row.clauses
-    ]
-    questions = [
-        f"{question.id or '-'} {question.name} ({question.place})"
-        for question in system.properties
-        if clause in question.clauses
-    ]
-    return list(dict.fromkeys(rows)), questions
-
-
 # -- defects ---------------------------------------------------------------------------------------------------------
 
 
 def _defects() -> str:
-    """Return which properties each defect of the checks files breaks, the shortest counterexample first."""
-    lines = ["defect  properties that it breaks (steps of the shortest run that shows it); * is named by the catalogue"]
-    for file in library.checks():
-        for check in expectations.read(file):
-            if "defect" in check.parameters:
-                lines += _broken(check)
-    return "\n".join(lines)
-
-
-def _broken(check: Check) -> list[str]:
-    from quiesce.engines.checking import check as search
-
-    result = search(library.find(check.model).system(check.parameters))
-    named = set(check.expect or {})
-    lengths = []
-    for order, answer in enumerate(result.properties):
-        if answer.verdict is Verdict.VIOLATED:
-            word = answer.property.id or answer.property.name
-            length = answer.trace.length if answer.trace is not None else None
-            mark = "*" if named & {answer.property.id, answer.property.name} else ""
-            lengths.append(
-                (length is None, length or 0, order, f"{word}{mark} ({'never' if length is None else length})")
-            )
-    defect, _, what = check.why.partition(": ")
-    broken = ", ".join(text for *_, text in sorted(lengths))
-    return [f"{defect:<7} {what}", *textwrap.wrap(broken, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)]
+    """Return the catalogue of defects with the properties that catch each, as its check says."""
+    catalogued, catches = traceability.defects(), traceability.caught()
+    lines = []
+    for name, defect in catalogued.items():
+        about = f"{name:<5} {defect.text}{_by(catches.get(name)) or ': not caught'}"
+        lines += textwrap.wrap(about, WIDTH, subsequent_indent=" " * 6)
+    return "\n".join([*lines, f"{sum(name in catches for name in catalogued)} of {len(catalogued)} defects are caught"])

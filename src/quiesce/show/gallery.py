@@ -7,12 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from quiesce import expectations, library
+from quiesce import expectations, library, traceability
 from quiesce.core.errors import SpecificationError
 from quiesce.core.system import System
-from quiesce.show import diagrams, pictures, statespace
+from quiesce.engines.checking import check as search
+from quiesce.language.systems import unfair
+from quiesce.show import diagrams, pictures, sequence, statespace, text
 
 FORMATS = ("dot", "mermaid", "svg", "png")
+RUNS = "defects"
+"""The folder of the runs that show defects."""
+LONGEST = 1 << 30
+"""Longer than any run; a lasso has no length in a checks file."""
 SMALL = 60
 """A state space with at most this many states is drawn with the library's pictures."""
 
@@ -43,10 +49,10 @@ def _diagram(system: System, machine: str | None, space: bool) -> diagrams.Diagr
 def _bytes(diagram: diagrams.Diagram, form: str) -> bytes:
     if form == "mermaid":
         return pictures.mermaid(diagram).encode()
-    text = pictures.dot(diagram)
+    drawn = pictures.dot(diagram)
     if form == "dot":
-        return text.encode()
-    return pictures.svg(text) if form == "svg" else pictures.png(text)
+        return drawn.encode()
+    return pictures.svg(drawn) if form == "svg" else pictures.png(drawn)
 
 
 # -- the library's pictures ------------------------------------------------------------------------------------------
@@ -69,9 +75,10 @@ def draw_all(folder: Path | None = None, *, write: bool) -> list[str]:
         if write and current != content:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-    for file in sorted(home.glob("*.*")):
-        if file.name not in wanted:
-            changed.append(file.name)
+    for file in sorted((*home.glob("*.*"), *(home / RUNS).glob("*.*"))):
+        name = file.relative_to(home).as_posix()
+        if name not in wanted:
+            changed.append(name)
             if write:
                 file.unlink()
     return changed
@@ -90,7 +97,27 @@ def _gallery() -> Iterator[tuple[str, bytes]]:
             yield f"{stem}.svg", _bytes(diagram, "svg")
         yield f"{name}.md", "\n".join(page).encode()
         index.append(f"- [{name}]({name}.md): {', '.join(part for part, _ in _parts(system))}")
+    for name, content in _runs():
+        yield f"{RUNS}/{name}.md", content
+    index.append(f"- [defects](../docs/defects.md): a run of each, in [{RUNS}/]({RUNS}/)")
     yield "README.md", ("\n".join(index) + "\n").encode()
+
+
+def _runs() -> Iterator[tuple[str, bytes]]:
+    """Yield for each defect a page with the shortest run that shows it, as a sequence diagram and as a table."""
+    catalogued = traceability.defects()
+    for name, catch in traceability.caught().items():
+        check = catch.check
+        system = unfair(library.find(check.model).system(check.parameters), check.unfair)
+        word = min(catch.broken, key=lambda broken: broken[1] or LONGEST)[0]
+        result = search(system, properties=[word], linted=False)
+        answer = next(answer for answer in result.properties if answer.trace is not None)
+        trace = answer.trace
+        assert trace is not None
+        about = f"{answer.property.id or word}, *{answer.property.name}*, is violated: {answer.scope}."
+        page = [f"# {name}: {catalogued[name].text}", "", f"`{text.title(system)}`", "", about, ""]
+        page += ["```mermaid", sequence.sequence(system, trace).rstrip(), "```", "", "```text"]
+        yield name, "\n".join([*page, *text.table(system, trace), "```", ""]).encode()
 
 
 def _systems() -> Iterator[tuple[str, System]]:

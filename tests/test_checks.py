@@ -11,7 +11,6 @@ from quiesce.core.result import Verdict
 from quiesce.core.system import System
 from quiesce.engines.checking import check
 from quiesce.expectations import Check
-from quiesce.language.clauses import catalogue
 from quiesce.language.parameters import parameters
 from quiesce.language.systems import unfair
 from tests.promote import promoted

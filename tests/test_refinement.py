@@ -222,18 +222,37 @@ def test_an_unfinished_search_is_no_answer() -> None:
 )
 def test_w1_refines_w0(settings: dict[str, object]) -> None:
     """The full call semantics does nothing that the seeds' contract does not do, and comes to rest as it does."""
-    rich = library.find("winsock_full").system(settings)
-    claim = rich.refinements[0]
-    result = refine(rich, claim, unobserved(library.find(claim.model).system(claim.parameters), claim.liveness))
+    result = claimed("winsock_full", settings)
     assert result.verdict is Verdict.HOLDS
     assert all(answer.verdict is Verdict.HOLDS for answer in result.liveness)
     assert bool(result.liveness) == (settings != {"timeout": False})
 
 
-@pytest.mark.parametrize("defect", ["M06", "M09", "M21", "M31", "M46"])
-def test_defects_do_not_refine_w0(defect: str) -> None:
+W3 = [("threads", {}), ("threads", {"threads": 3}), ("threads", {"starts": 2})]
+W2 = [("ws2_32", {}), ("ws2_32", {"layers": 2, "starts": 1}), ("ws2_32", {"sockets": 2, "starts": 1})]
+
+
+@pytest.mark.parametrize(("model", "settings"), [*W2, *W3], ids=str)
+def test_w2_and_w3_refine_w0(model: str, settings: dict[str, object]) -> None:
+    """A layer under Ws2_32.dll, and a provider in the hands of threads, do nothing that W0 does not do."""
+    assert claimed(model, settings).verdict is Verdict.HOLDS
+
+
+REFUSED = [
+    ("winsock_full", {"operations": 0, "starts": 1, "defect": name}) for name in ("M06", "M09", "M21", "M31", "M46")
+]
+REFUSED += [("ws2_32", {"starts": 1, "defect": name}) for name in ("M12", "M13")]
+REFUSED += [("threads", {"defect": name}) for name in ("M16", "M17", "M48")]
+
+
+@pytest.mark.parametrize(("model", "settings"), REFUSED, ids=str)
+def test_defects_do_not_refine_w0(model: str, settings: dict[str, object]) -> None:
     """A provider that does what W0 forbids is told so, with a run to the step."""
-    rich = library.find("winsock_full").system({"operations": 0, "starts": 1, "defect": defect})
+    assert claimed(model, settings).verdict is Verdict.VIOLATED
+
+
+def claimed(model: str, settings: dict[str, object]) -> Refined:
+    """Compare a model of the library with the one that it claims to refine."""
+    rich = library.find(model).system(settings)
     claim = rich.refinements[0]
-    result = refine(rich, claim, unobserved(library.find(claim.model).system(claim.parameters), claim.liveness))
-    assert result.verdict is Verdict.VIOLATED
+    return refine(rich, claim, unobserved(library.find(claim.model).system(claim.parameters), claim.liveness))

@@ -263,6 +263,21 @@ def test_a_flag_that_disables_an_event_after_the_first_cycle_is_told() -> None:
     assert [step.label.trigger for step in answer.trace.steps] == ["start", "stop"]
 
 
+def test_the_run_is_right_behind_states_where_nothing_can_happen() -> None:
+    """States that have no step, and are found before the one that differs, do not shift the run to it."""
+    machine = Machine("m", states=["down", "dead", "up", "ending"])
+    used = machine.flag("used")
+    machine.on("break", source="down", dest="dead")
+    machine.on("start", source="down", dest="up", when=~used, then={used: True})
+    machine.on("stop", source="up", dest="ending")
+    machine.on("end", source="ending", dest="down")
+    system = System("s", machine)
+    system.bisimilar("as good as new", machine.state == "down")
+    answer = compared(system)
+    assert answer.trace is not None
+    assert [step.label.trigger for step in answer.trace.steps] == ["start", "stop", "end"]
+
+
 def test_an_event_that_only_the_used_machine_can_do_is_told() -> None:
     """What is possible in the reached state alone is possible `here`, with its arguments."""
     machine = Machine("m", states=["down", "up"])

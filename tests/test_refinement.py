@@ -167,6 +167,20 @@ def test_minutes_are_stutters() -> None:
     assert [answer.verdict for answer in result.liveness] == [Verdict.HOLDS]
 
 
+def test_the_run_is_right_behind_states_where_nothing_can_happen() -> None:
+    """A state without steps, found before the clock jumps, does not shift the run to the jump."""
+    machine = Machine("clock")
+    hour, stuck = machine.count("hour", up_to=3), machine.flag("stuck")
+    machine.step("breaks", when=(hour == 0) & ~stuck, then={stuck: True})
+    machine.step("strikes", when=(hour < 1) & ~stuck, then={hour: hour + 1})
+    machine.step("jumps", when=(hour == 1), then={hour: 3})
+    system = System("clock", machine)
+    system.refines("hours", {"face.hand": hour})
+    result = compared(system, hours(4))
+    assert result.trace is not None
+    assert [step.label.trigger for step in result.trace.steps] == ["clock.strikes", "clock.jumps"]
+
+
 def test_coverage_tells_what_never_occurs() -> None:
     """A clock of four hours is no more than part of one of six."""
     result = compared(clock(4), hours(6))

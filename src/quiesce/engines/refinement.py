@@ -139,7 +139,7 @@ class _Comparison:
         """Return the verdict on a step, or on an initial state, after the reference has agreed."""
         goal = np.zeros(self.large.count, dtype=np.bool_)
         goal[source] = True
-        course = self.above.graph.shortest(self.above.initial, np.ones_like(goal), goal)
+        course = self.above.graph.total.shortest(self.above.initial, np.ones_like(goal), goal)
         assert course is not None
         trace = self.above.as_trace(course, exact=False)
         images = [self._image(source)]

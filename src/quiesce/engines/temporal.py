@@ -82,7 +82,7 @@ class Answers:
         found = partition(graph, self.rows)
         like_new = np.isin(found.block, found.block[self.initial])
         other = self.columns.truth(asked.predicate.state) & ~like_new
-        course = graph.shortest(self.initial, np.ones_like(other), other)
+        course = graph.total.shortest(self.initial, np.ones_like(other), other)
         if course is None:
             return PropertyResult(property=question, verdict=Verdict.HOLDS, scope=scope)
         trace = self.as_trace(course, exact=False)

@@ -41,7 +41,7 @@ def null_module_passed_on(f: Flushing) -> None:
     for name in KNOWN:
         get, asked = f"{name}.GetModuleHandle", f.ssp == name
         f.app.drop(get)
-        f.app.calls(get, source="known", dest="handle", when=asked, then={f.handle: name}, gets="handle", fair="weak")
+        f.app.calls(get, source="known", dest="handle", when=asked, then={f.handle: name}, gets="handle", fair="strong")
         f.app.calls(get, source="known", dest="handle", when=asked, gets=NULL, fair="weak")
     f.app.step("search the program", source="handle", dest="no export", when=f.handle == None, fair="weak")
 
@@ -117,7 +117,7 @@ def first_found_flushed(f: Flushing) -> None:
     for name, asked in ((first, known & found), (second, known & ~found)):
         get, taken = f"{name}.GetModuleHandle", {f.handle: name}
         f.app.drop(get)
-        f.app.calls(get, source="known", dest="handle", when=asked, then=taken, gets="handle", fair="weak")
+        f.app.calls(get, source="known", dest="handle", when=asked, then=taken, gets="handle", fair="strong")
         f.app.calls(get, source="known", dest="no module", when=asked, gets=NULL, fair="weak")
 
 
@@ -151,7 +151,7 @@ def handle_before_check(f: Flushing) -> None:
     for name in f.modules:
         get, asked = f"{name}.GetModuleHandle", f.allowed & (f.ssp == name)
         f.app.drop(get)
-        f.app.calls(get, source="asked", dest="known", when=asked, then={f.handle: name}, gets="handle", fair="weak")
+        f.app.calls(get, source="asked", dest="known", when=asked, then={f.handle: name}, gets="handle", fair="strong")
         f.app.calls(get, source="asked", dest="no module", when=asked, gets=NULL, fair="weak")
     f.app.step("check known", source="asked", dest="not known", when=f.allowed & (f.ssp == None), fair="weak")
     f.app.step("check known", source="known", dest="handle", when=f.ssp.is_in(KNOWN), fair="weak")

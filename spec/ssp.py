@@ -5,7 +5,7 @@ checks that the SSP that is loaded is one of them, asks for its module handle, t
 never from DllMain or from constructors and destructors of globals, never in a service or a server.
 
 The owner of the SSPs (WinINet) loads and frees them, authenticates with them and lets credentials go. What F0 assumes
-of it is one thing: it keeps its references while a flush runs (A-24; without that, see `ssp_race` and `ssp_full`).
+of it is one thing: it keeps its references from a flush's handle to its call (A-24; without that, see `ssp_full`).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CONTEXTS = ["normal", "DllMain", "globalCtor", "globalDtor"]
 HOSTS = ["desktop", "service", "server"]
 TRUE, FALSE, NULL = "TRUE", "FALSE", "NULL"
 CALL = "CleanupCredentialCache"
-RUNNING = ["known", "handle", "proc"]
+HOLDING = ["handle", "proc"]
 ENDS = ["done", "not known", "no module", "no export", "refused"]
 NEXT = {
     "idle": ["asked"],
@@ -79,9 +79,9 @@ class Flushing:
         return (self.context == "normal") & self.host.is_in(hosts)
 
     @property
-    def running(self) -> Term:
-        """An attempt is under way: between the known-check and its end."""
-        return self.app.state.is_in(RUNNING)
+    def holding(self) -> Term:
+        """The application has a handle that it goes on to use."""
+        return self.app.state.is_in(HOLDING)
 
     @property
     def possible(self) -> Term:
@@ -213,7 +213,7 @@ def _owning(f: Flushing, module: Module) -> None:
         f"{name}.FreeLibrary",
         source="mapped",
         dest="unmapped",
-        when=~f.running & unused,
+        when=~f.holding & unused,
         then={module.references: 0} | empty,
         clause=["MOD-01", "MOD-04", "SSP-16"],
     )
@@ -228,7 +228,10 @@ def _owning(f: Flushing, module: Module) -> None:
 
 
 def _asked_of(f: Flushing, name: str) -> None:
-    """Handle, address and call in order; NULL at any point ends the attempt without a call."""
+    """Handle, address and call in order; NULL at any point ends the attempt without a call.
+
+    The owner may load and free the module again and again while the loader is asked: the answer comes all the same.
+    """
     app, mine, right = f.app, f.handle == name, export() == CALL
     get, resolve = f"{name}.GetModuleHandle", f"{name}.GetProcAddress"
     app.calls(
@@ -238,7 +241,7 @@ def _asked_of(f: Flushing, name: str) -> None:
         when=f.ssp == name,
         then={f.handle: name},
         gets="handle",
-        fair="weak",
+        fair="strong",
         clause=["SSP-09", "MOD-06"],
     )
     app.calls(get, source="known", dest="no module", when=f.ssp == name, gets=NULL, fair="weak", clause="SSP-12")

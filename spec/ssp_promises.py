@@ -89,7 +89,7 @@ def _pointers(system: System, f: Flushing) -> None:
     stays = []
     for name in KNOWN:
         entered = any_of(happens(f"{name}.{event}") for event in (CALL, "Authenticate", "forget"))
-        held = app.state.is_in(["handle", "proc"]) & (f.handle == name)
+        held = f.holding & (f.handle == name)
         stays.append((entered | held).implies(modules[name].mapped))
     system.always(
         "a module is mapped while it is in use", all_of(stays), id="PS-10", clause=["MOD-04", "MOD-09", "SSP-16"]
@@ -139,6 +139,8 @@ def _cache(system: System, f: Flushing, module: Module) -> None:
     system.always(f"the flush empties the cache of {name}", call.implies(emptied), id=f"PS-07.{name}", clause="SSP-01")
     forgotten = happens(f"{name}.forget").implies(emptied)
     system.always(f"{name} forgets what nobody uses", forgotten, id=f"PS-07.{name}.forget", clause="SSP-15")
+    if module.in_use is not None:
+        _use(system, name, cache, module.in_use)
     empty = call & (cache == left(module))
     system.always(
         f"flushing the empty cache of {name} changes nothing",
@@ -158,6 +160,16 @@ def _cache(system: System, f: Flushing, module: Module) -> None:
     )
 
 
+def _use(system: System, name: str, cache: Term, in_use: Term) -> None:
+    """Say of entries in use that they are there from the beginning of the use to its end."""
+    begins, ends = happens(f"{name}.begin use"), happens(f"{name}.end use")
+    counted = begins.implies(after(in_use) == in_use + 1) & ends.implies(after(in_use) == in_use - 1)
+    there = (in_use <= cache) & happens(f"{name}.FreeLibrary").implies(in_use == 0)
+    system.always(f"what is in use of {name} is there", there & counted, id=f"PS-07.{name}.use", clause="SSP-15")
+    system.sometimes(f"an entry of {name} is used", begins, id=f"PX-09.{name}.begin")
+    system.sometimes(f"a use of {name} ends", ends, id=f"PX-09.{name}.end")
+
+
 def _frame(system: System, f: Flushing) -> None:
     """Say what the procedure does, and what it leaves alone: mappings, reference counts, and every other cache."""
     kept, freed, counted = [], [], []
@@ -166,7 +178,7 @@ def _frame(system: System, f: Flushing) -> None:
         moved = (after(m.state) != m.state) | (after(references) != references)
         loaded, owner = happens(f"{name}.LoadLibrary"), happens(f"{name}.FreeLibrary")
         kept.append(moved.implies(loaded | owner))
-        freed.append((after(references) < references).implies(owner & ~f.running))
+        freed.append((after(references) < references).implies(owner & ~f.holding))
         counted.append(module.mapped == (references > 0))
         counted.append(loaded.implies(after(references) == references + 1))
         counted.append(owner.implies(after(references) == references - 1))
@@ -189,20 +201,22 @@ def _frame(system: System, f: Flushing) -> None:
 
 def _not_vacuous(system: System, f: Flushing) -> None:
     """Ask that what the promises are about can happen at all."""
+    refused = happens("app.refuse")
     for context in CONTEXTS[1:]:
-        asked = (f.context == context) & (f.host == "desktop") & happens("app.refuse")
+        asked = refused & (f.context == context) & (f.host == "desktop")
         system.sometimes(f"a flush asked for in {context} is refused", asked, id=f"PX-04.{context}")
     for host in HOSTS[2:] if f.service_use == "warning" else HOSTS[1:]:
-        asked = (f.context == "normal") & (f.host == host) & happens("app.refuse")
-        system.sometimes(f"a flush in a {host} is refused", asked, id=f"PX-04.{host}")
+        system.sometimes(
+            f"a flush in a {host} is refused", refused & (f.context == "normal") & (f.host == host), id=f"PX-04.{host}"
+        )
     for call in ("GetModuleHandle", "GetProcAddress"):
         null = any_of(happens(f"{name}.{call}", returns=NULL) for name in KNOWN)
         system.sometimes(f"{call} answers NULL", null, id=f"PX-10.{call}", clause="SSP-12")
     for name in KNOWN:
-        cache, call = f.modules[name].cache, happens(f"{name}.{CALL}")
+        cache, flushed = f.modules[name].cache, happens(f"{name}.{CALL}")
         assert cache is not None
-        system.sometimes(f"a full cache of {name} is flushed", call & (cache > 0), id=f"PX-09.{name}.full")
-        system.sometimes(f"an empty cache of {name} is flushed", call & (cache == 0), id=f"PX-09.{name}.empty")
+        system.sometimes(f"a full cache of {name} is flushed", flushed & (cache > 0), id=f"PX-09.{name}.full")
+        system.sometimes(f"an empty cache of {name} is flushed", flushed & (cache == 0), id=f"PX-09.{name}.empty")
         for event in ("LoadLibrary", "FreeLibrary", "forget"):
             used = happens(f"{name}.{event}") & ((cache == 0) if event == "LoadLibrary" else (cache > 0))
             system.sometimes(f"{event} happens to {name}", used, id=f"PX-09.{name}.{event}")

@@ -178,6 +178,20 @@ def _frame(system: System, f: Full) -> None:
     system.always(
         "the SSP is mapped as long as it is counted", (there == kept) & gone, id="PS-08.counts", clause="MOD-01"
     )
+    if f.reference is None:
+        freed = (after(references) < references).implies(happens("FreeLibrary"))
+        name = "the borrowed handle is never freed"
+        system.always(name, freed, id="PS-09", clause=["MOD-03", "MOD-05"])
+    else:
+        using = [f.reference[t] == f.thread.state[t].is_in(f.holding) for t in f.thread]
+        name = "the reference is given back once, at every exit"
+        system.always(name, all_of(using), id="PS-09", clause=["MOD-03", "MOD-05"])
+    _owner(system, f)
+
+
+def _owner(system: System, f: Full) -> None:
+    """Say that the owner and the other module come and go by their own calls, and can."""
+    ssp, owner = f.ssp, f.owner.state
     owns, lets_go = (owner == "gone") & (after(owner) == "holds"), (owner == "holds") & (after(owner) == "gone")
     system.always(
         "the owner gives back what it took",
@@ -191,14 +205,6 @@ def _frame(system: System, f: Full) -> None:
     other, comes, goes = f.foreign.state, happens("foreign.is loaded"), happens("foreign.is freed")
     came, went = (other == "unmapped") & (after(other) == "mapped"), (other == "mapped") & (after(other) == "unmapped")
     system.always("another module comes and goes by itself", (comes == came) & (goes == went), id="PS-08.other")
-    if f.reference is None:
-        freed = (after(references) < references).implies(happens("FreeLibrary"))
-        name = "the borrowed handle is never freed"
-        system.always(name, freed, id="PS-09", clause=["MOD-03", "MOD-05"])
-        return
-    using = [f.reference[t] == f.thread.state[t].is_in(f.holding) for t in f.thread]
-    name = "the reference is given back once, at every exit"
-    system.always(name, all_of(using), id="PS-09", clause=["MOD-03", "MOD-05"])
 
 
 def _locks(system: System, f: Full) -> None:

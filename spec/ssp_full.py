@@ -22,7 +22,7 @@ OF_ANOTHER = "handle of another"
 RELEASE = "FreeLibrary after flush"
 LOADER_FREE = ["mapped", "unmapped"]
 """States of the SSP in which no DllMain runs under the loader lock."""
-EXITS = {"no module", "no export", "done"}
+EXITS = ["no module", "no export", "done"]
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _ending(f: Full) -> None:
         over = {f.target: None, f.reference: False}
         for source, dest in (("called", "done"), ("unresolved", "no export")):
             thread.calls(RELEASE, source=source, dest=dest, then=over, fair="weak", clause="MOD-05")
-    thread.step("end", source=sorted(EXITS), dest="idle")
+    thread.step("end", source=EXITS, dest="idle")
 
 
 def _owning(f: Full) -> None:

@@ -73,10 +73,6 @@ def _not_vacuous(system: System, w: Components) -> None:
     system.sometimes("an old number is given out again", again)
     for x in w.components:
         _works(system, w, x)
-    if w.version == "1.1":
-        for call in ("WSAStartup", "WSACleanup"):
-            busy = happens(call, returns=IN_PROGRESS)
-            system.sometimes(f"{call} comes during a blocking call", busy, id=f"PX-04.busy.{call}")
 
 
 def _works(system: System, w: Components, x: Component) -> None:
@@ -89,3 +85,9 @@ def _works(system: System, w: Components, x: Component) -> None:
     for call in CALLS:
         system.sometimes(f"{call} works for {x.name}", w.by(x.name, call, w.served(call)))
     system.sometimes(f"ConnectEx works for {x.name}", happens(f"{x.name}.ConnectEx"))
+    if w.version == "1.1":
+        for call in ("WSAStartup", "WSACleanup"):
+            busy = w.by(x.name, call, IN_PROGRESS)
+            system.sometimes(f"{call} comes while {x.name} blocks", busy, id=f"PX-04.busy.{x.name}.{call}")
+        system.sometimes(f"{x.name} cancels its call", w.by(x.name, "WSACancelBlockingCall"))
+        system.sometimes(f"recv of {x.name} returns", happens(f"{x.name}.recv returns"))

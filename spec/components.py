@@ -254,4 +254,6 @@ def _keeping_books(w: Components) -> None:
     books.on("WSACleanup", caller, gets=OK, then=fewer | expired | last, clause="WSA-02")
     books.on("WSACleanup", caller, then=last, clause="WSA-04")
     books.on("WSAIoctl", caller, gets=OK, then=asked | last, clause="WSP-10")
+    if w.version == "1.1":
+        books.on("WSACancelBlockingCall", caller, then=last, clause="WSA-14")
     books.on(CALLS, caller, then=last, clause="WSA-01")

@@ -1,7 +1,7 @@
 """What the components of a process promise each other, and what Ws2_32.dll tells them (requirements, section 3)."""
 
 from quiesce import System, after, all_of, any_of, happens, sum_of
-from spec.components import CALLS, FAILURES, IN_PROGRESS, NOT_SOCKET, OK, ON_SOCKETS, UNSTARTED, Components
+from spec.components import CALLS, FAILURES, IN_PROGRESS, NOT_SOCKET, OK, ON_SOCKETS, PENDING, UNSTARTED, Components
 
 
 def promises(system: System, w: Components) -> None:
@@ -10,6 +10,8 @@ def promises(system: System, w: Components) -> None:
     _when_down(system, w)
     _sockets(system, w)
     _results(system, w)
+    if w.version == "1.1":
+        _blocking(system, w)
     _starting_again(system, w)
 
 
@@ -49,6 +51,11 @@ def _when_down(system: System, w: Components) -> None:
         id="PW-14.use",
         clause=["WSA-01", "WSA-05", "AVF-E007"],
     )
+    mine = [
+        any_of(w.by(x.name, trigger) for trigger in ON_SOCKETS).implies(any_of(w.owner[s] == x.name for s in w.socket))
+        for x in w.components
+    ]
+    system.always("a component calls on its own sockets", all_of(mine), id="PW-14.own", clause="SOCK-06")
     served = any_of(happens(trigger, returns=w.served(trigger)) for trigger in CALLS)
     known = any_of(after(w.last) == x.name for x in w.components)
     system.always(
@@ -140,17 +147,32 @@ def _results(system: System, w: Components) -> None:
         id="PW-29.told",
         clause=["WSA-10", "AVF-E007"],
     )
-    if w.version == "1.1":
-        busy = happens("WSAStartup", returns=IN_PROGRESS) | happens("WSACleanup", returns=IN_PROGRESS)
-        blocked = {x.name: x.machine.state == "blocking" for x in w.components}
-        told = [
-            w.by(x.name, "WSACleanup").implies(blocked[x.name] == happens("WSACleanup", returns=IN_PROGRESS))
-            for x in w.components
-        ]
+
+
+def _blocking(system: System, w: Components) -> None:
+    """A 1.1 client in a blocking call makes no other; what its hook asks for is refused until it has cancelled."""
+    busy = happens("WSAStartup", returns=IN_PROGRESS) | happens("WSACleanup", returns=IN_PROGRESS)
+    blocked = {x.name: x.machine.state == "blocking" for x in w.components}
+    told = [
+        w.by(x.name, call).implies(blocked[x.name] == happens(call, returns=IN_PROGRESS))
+        for x in w.components
+        for call in ("WSAStartup", "WSACleanup")
+    ]
+    nothing = w.ws2_32.unchanged & w.socket.unchanged & all_of(after(x.held) == x.held for x in w.components)
+    system.always(
+        "what comes during a blocking call of the same component is refused and changes nothing",
+        busy.implies(nothing & any_of(blocked.values())) & all_of(told),
+        id="PW-29.busy",
+        clause=["WSA-13", "WSA-14"],
+    )
+    for x in w.components:
+        waits, ended = blocked[x.name], happens(f"{x.name}.recv returns") | w.by(x.name, "WSACancelBlockingCall")
+        begins = w.by(x.name, "recv", PENDING)
+        works = any_of(w.by(x.name, call) for call in CALLS) | happens(f"{x.name}.ConnectEx")
         system.always(
-            "what comes during a blocking call of the same component is refused and changes nothing",
-            busy.implies(nothing & kept & any_of(blocked.values())) & all_of(told),
-            id="PW-29.busy",
+            f"{x.name} blocks from its call to its end, and does nothing else meanwhile",
+            ((~waits & after(waits)) == begins) & ((waits & ~after(waits)) == ended) & works.implies(~waits),
+            id=f"PW-29.busy.{x.name}",
             clause=["WSA-13", "WSA-14"],
         )
 

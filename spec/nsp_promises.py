@@ -147,6 +147,12 @@ def _freeing(system: System, n: Namespace) -> None:
         clause=["NSP-02", "NSP-03"],
     )
     system.always(
+        "what returns is the cleanup that was called",
+        all_of(happens(p.returned).implies(n.leaving == p.guid) for p in n.providers),
+        id="PW-26.05.return",
+        clause=["NSP-03", "NSP-05"],
+    )
+    system.always(
         "the DLL is down when every count is zero and nothing is left to free",
         (n.dll.state != "cleaning").implies(n.down == n.all_zero),
         id="PW-26.05.down",
@@ -206,10 +212,10 @@ def _starting_again(system: System, n: Namespace) -> None:
     )
     startable = [n.dll.accepts(p.start, returns=OK) for p in n.providers]
     system.always(
-        "each provider can be started when the DLL is down",
-        n.down.implies(all_of(startable)),
+        "each provider can be started unless the DLL cleans up",
+        (n.dll.state != "cleaning").implies(all_of(startable)),
         id="PR-04",
-        clause="WSP-09",
+        clause=["NSP-05", "WSP-09"],
     )
     system.leads_to(
         "a cleanup comes to an end",

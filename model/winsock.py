@@ -48,8 +48,10 @@ def winsock(
     fails then.
     """
     client = Machine("client", copies=clients, states=["idle", "waiting"])
+    held = client.count("held", up_to=starts)
     w = contract(
         client,
+        held,
         references=clients * starts,
         sockets=sockets,
         data=data,
@@ -67,6 +69,11 @@ def winsock(
     promises(system, w)
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
+    some = any_of(w.held[c] < starts for c in client)
+    system.always("starts are asked for within the bounds", happens("WSPStartup").implies(some), clause="WSP-14")
+    if start_during_teardown == "waits":
+        late = happens("WSPStartup") & w.provider.state.is_in(["draining", "freeing"])
+        system.never("a start is answered during a teardown", late, id="PR-05", clause="WSP-09")
     _not_vacuous(
         system,
         w,
@@ -81,7 +88,7 @@ def winsock(
 
 def _clients(client: Machine, w: Contract, starts: int, matched: Matched) -> None:
     """Clients that clean up once for each start: a surplus cleanup comes only where nobody holds a reference."""
-    held = client.count("held", up_to=starts)
+    held = w.held
     taken = {held: held + 1}
     client.calls("WSPStartup", source="idle", when=held < starts, then=taken, gets=OK, clause="WSP-14")
     owing = taken if matched == "every" else {}
@@ -108,6 +115,10 @@ def _not_vacuous(
         failing = happens("WSPStartup", returns=FAILURES)
         if failures:
             system.sometimes("a nested start fails", (w.provider.state == "up") & failing, id="PX-04.nested")
+            system.sometimes("a first start fails", (w.provider.state == "down") & failing, id="PX-04.first")
+            for number, code in enumerate(FAILURES):
+                told = happens("WSPStartup", returns=code)
+                system.sometimes(f"a start answers {code}", told, id=f"PX-04.start.{number}")
         if refused:
             told = happens("WSPCleanup", returns=UNSTARTED)
             system.sometimes("a surplus cleanup is refused", told, id="PX-04.surplus")

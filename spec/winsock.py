@@ -30,6 +30,7 @@ class Contract:
     socket: Machine
     books: Machine
     client: Machine
+    held: Term
     references: Term
     registrations: Term
     resources: dict[str, Term]
@@ -56,6 +57,7 @@ class Contract:
 
 def contract(
     client: Machine,
+    held: Term,
     *,
     references: int,
     sockets: int,
@@ -80,6 +82,7 @@ def contract(
         socket=socket,
         books=books,
         client=client,
+        held=held,
         references=provider.integer("references", -1, references),
         registrations=provider.count("registrations", up_to=references),
         resources=resources,
@@ -187,6 +190,7 @@ def promises(system: System, w: Contract) -> None:
     """Ask of a system everything that the contract promises; the mission's two sentences come first."""
     _matching(system, w)
     _order(system, w)
+    _sockets(system, w)
     _results(system, w)
     _starting_again(system, w)
     _coming_to_rest(system, w)
@@ -256,6 +260,43 @@ def _kept(w: Contract, s: object, full: Term) -> Term:
     stays = after(full) & (after(w.unsent[s]) >= w.unsent[s])
     reset = (w.socket.state[s] == "open") & happens("drained") if w.open_at_cleanup == "reset" else False
     return stays | happens("transmit") | reset
+
+
+def _sockets(system: System, w: Contract) -> None:
+    """Say who may use a socket, what its close does, and what becomes of one that is not set for graceful close."""
+    state, held = w.socket.state, w.held
+    closes = {s: (state[s] == "open") & (after(state[s]) != "open") & happens("WSPCloseSocket") for s in w.socket}
+    used = [
+        ((state[s] == "none") & (after(w.owner[s]) == c) | (w.owner[s] == c) & (sends | closes[s])).implies(held[c] > 0)
+        for s, sends in ((s, after(w.unsent[s]) > w.unsent[s]) for s in w.socket)
+        for c in w.client
+    ]
+    system.always("sockets are used by clients that have started", all_of(used), id="PW-14", clause="WSP-13")
+    chosen = [
+        (happens("WSPSocket", graceful=kind) & (after(state[s]) != state[s])).implies(after(w.graceful[s]) == kind)
+        for kind in (False, True)
+        for s in w.socket
+    ]
+    system.always("a socket is set as it was asked for", all_of(chosen), id="PW-28.kind", clause="SOCK-01")
+    kept = [(closes[s] & (after(state[s]) == "closing")).implies(w.graceful[s] & (w.unsent[s] > 0)) for s in w.socket]
+    closed = happens("WSPCloseSocket").implies(any_of(closes.values()))
+    system.always("a close waits for graceful data alone", all_of(kept) & closed, id="PW-28", clause="SOCK-12")
+    gone = [(state[s] == "none").implies((w.unsent[s] == 0) & (w.owner[s] == None)) for s in w.socket]
+    system.always("a socket that is gone has no data", all_of(gone), id="PW-28.gone", clause=["SOCK-06", "SOCK-03"])
+    tearing = w.provider.state.is_in(["draining", "freeing"])
+    hard = [(state[s] == "open") & ~w.graceful[s] & (after(w.unsent[s]) < w.unsent[s]) for s in w.socket]
+    stays = [((state[s] == "open") & happens("transmit")).implies(after(state[s]) == "open") for s in w.socket]
+    system.always(
+        "the teardown sends graceful data alone, and ends no open socket by it",
+        ~(tearing & happens("transmit") & any_of(hard)) & all_of(stays),
+        id="PW-06.hard",
+        clause=["SOCK-01", "SOCK-03", "WSP-06"],
+    )
+    released = any_of((state[s] != "none") & (after(state[s]) == "none") for s in w.socket)
+    system.always("what is released was there", happens("release socket").implies(released), clause="WSP-27")
+    ends = any_of(closes[s] & (after(state[s]) == "none") for s in w.socket)
+    if len(list(w.socket)) and len(list(w.client)):
+        system.sometimes("a socket is closed at once", ends, id="PX-04.closed")
 
 
 def _results(system: System, w: Contract) -> None:

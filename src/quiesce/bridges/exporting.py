@@ -135,7 +135,7 @@ class Exported:
         claims = []
         for question in self.system.flat.properties:
             if question.predicate.steps is not None and question.property.kind in _CLAIMS:
-                formula = _before(question.predicate.steps[row.trigger, row.result], updates)
+                formula = _before(question.predicate.steps[row.event], updates)
                 claim = apply(Op.NOT, formula) if question.property.kind is PropertyKind.NEVER else formula
                 if claim != TRUE:
                     claims.append((question.property.name, claim))

@@ -110,10 +110,11 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class Happens:
-    """The step is by this trigger, with one of these results (None: any)."""
+    """The step is by this trigger, with one of these results (None: any) and these values of arguments."""
 
     trigger: str
     results: tuple[Value, ...] | None
+    arguments: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

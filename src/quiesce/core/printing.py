@@ -50,8 +50,9 @@ def _text(expr: Expr, outer: int) -> str:
             return name
         case After(operand=operand):
             return f"after({_text(operand, 0)})"
-        case Happens(trigger=trigger, results=results):
-            return f"{trigger} happens{_returning(results)}"
+        case Happens(trigger=trigger, results=results, arguments=arguments):
+            given = ", ".join(f"{name}={shown(value)}" for name, value in arguments)
+            return f"{trigger}{f'({given})' if given else ''} happens{_returning(results)}"
         case Enabled(trigger=trigger):
             return f"{trigger or 'something'} is enabled"
         case Accepts(machine=machine, trigger=trigger, results=results):

@@ -99,7 +99,8 @@ def _happens(expr: Happens, scope: Scope) -> Value:
     if scope.step is None:
         raise EngineError("happens() where there is no step")
     label = scope.step.label
-    return label.trigger == expr.trigger and (expr.results is None or label.result in expr.results)
+    same = label.trigger == expr.trigger and (expr.results is None or label.result in expr.results)
+    return same and set(expr.arguments) <= set(label.arguments)
 
 
 def _enabled(expr: Enabled, scope: Scope) -> Value:

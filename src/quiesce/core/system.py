@@ -217,6 +217,10 @@ class Participant:
     every: bool = False
 
 
+Event = tuple[str, Value, tuple[tuple[str, Value], ...]]
+"""A trigger, a result and the values of the arguments, by name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointRow:
     """A transition of the flat system: fixed rows, copies, arguments and result, a guard and what is written.
@@ -231,16 +235,21 @@ class JointRow:
     guard: Expr
     updates: tuple[tuple[int, Expr], ...]
 
+    @property
+    def event(self) -> Event:
+        """What a property of steps may ask about."""
+        return self.trigger, self.result, self.arguments
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlatFormula:
-    """A predicate over cells: one formula for states, or one for each (trigger, result) of a step.
+    """A predicate over cells: one formula for states, or one for each event that a step may be.
 
     `stutter` is what a predicate of steps says where a run has ended and its last state is repeated.
     """
 
     state: Expr | None = None
-    steps: Mapping[tuple[str, Value], Expr] | None = None
+    steps: Mapping[Event, Expr] | None = None
     stutter: Expr = FALSE
 
     def expressions(self) -> Iterator[tuple[Expr, bool]]:

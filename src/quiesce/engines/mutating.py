@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from quiesce.core.errors import SpecificationError
+from quiesce.core.fairness import Unit, units
 from quiesce.core.mutants import Judged
 from quiesce.core.result import Verdict
-from quiesce.core.system import PropertyKind, System
+from quiesce.core.system import JointRow, Property, PropertyKind, System
 from quiesce.engines.bisimulation import partition
 from quiesce.engines.checking import check
+from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Graph
 from quiesce.engines.native.options import Limits, Strategy
 from quiesce.engines.native.search import Search, space_for
 from quiesce.engines.native.space import Space
+from quiesce.engines.product import Product, passing_over
 
 
 def judge(original: System, mutant: System, limits: Limits, *, fair: bool = False) -> Judged:
     """Return which of the properties that hold of a system a mutant breaks.
 
-    `fair` says that the mutant differs in fairness alone, about which bisimulation says nothing. A mutant with which
-    something is wrong as a specification is noticed by the language itself.
+    `fair` says that the mutant differs in fairness alone: then it is equivalent if its fair runs are those of the
+    original. A mutant with which something is wrong as a specification is noticed by the language itself.
     """
     try:
         result = check(mutant, limits=limits, strategy=Strategy(workers=1), explained=False, linted=False)
@@ -33,7 +38,32 @@ def judge(original: System, mutant: System, limits: Limits, *, fair: bool = Fals
         return Judged(killed_by=broken)
     if result.stopped is not None:
         return Judged(note=f"stopped: {result.stopped}")
-    return Judged(equivalent=None if fair else bisimilar(original, mutant))
+    return Judged(equivalent=(as_fair if fair else bisimilar)(original, mutant))
+
+
+def as_fair(original: System, mutant: System) -> bool:
+    """Tell whether every run that is fair where a mutant's rows are is fair where the original's are.
+
+    They have the same rows but for their fairness. It is so unless some reachable loop takes no step of a row that lost
+    its fairness, however it is enabled in it, and is fair to all that the mutant's rows ask.
+    """
+    nothing = Property(name="fairness", kind=PropertyKind.TEMPORAL)
+    kept, asked = units(mutant, nothing), units(original, nothing)
+    with _searched(original) as space:
+        rows = original.flat.rows
+        graph = Graph(*space.graph, lambda: space.rows()[0], len(rows)).total
+        return not any(_passes_over(graph, rows, kept, unit) for unit in asked if unit not in kept)
+
+
+def _passes_over(graph: Graph, rows: Sequence[JointRow], kept: Sequence[Unit], unit: Unit) -> bool:
+    """Tell whether some run is fair to the units that are kept, and not to another."""
+    by_unit = np.array([*(unit.takes_part(row.participants) for row in rows), False])
+    taken = by_unit[graph.rows]
+    enabled = np.zeros(graph.count, dtype=np.bool_)
+    enabled[graph.sources[taken]] = True
+    steering = passing_over(enabled, taken, again=unit.strength == "strong")
+    everywhere = range(graph.count)  # the states are all reachable, and a run may do anything at first
+    return Product(graph, steering, Fairness(rows, kept), everywhere, stopping=False).nonempty()
 
 
 def bisimilar(left: System, right: System) -> bool:

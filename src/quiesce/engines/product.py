@@ -90,6 +90,25 @@ def staying_in(states: States) -> Steering:
     )
 
 
+def passing_over(enabled: States, taken: States, *, again: bool) -> Steering:
+    """Return the automaton of runs that take none of some edges for ever, and are for ever in some states.
+
+    With `again` they come back to these states again and again.
+    """
+    never = [0, 0, 0, 1, 1] if again else [0, 1, 1, 1, 1]
+    moves = [never, [0, 1, 1, 1, 1]] if again else [never]
+    return Steering(
+        first=np.array([0, len(moves)], dtype=np.int64),
+        moves=np.array(moves, dtype=np.uint64),
+        move_bits=np.array([0, 1] if again else [0], dtype=np.uint64),
+        cores=np.zeros(1, dtype=np.int64),
+        untils=1 if again else 0,
+        sink=-1,
+        state_bits=enabled.astype(np.uint64),
+        edge_bits=(~taken).astype(np.uint64),
+    )
+
+
 def _cores(automaton: Automaton) -> list[int]:
     """Return for each state of an automaton the component in which all untils can be collected, or -1.
 

@@ -13,6 +13,7 @@ from quiesce.core.expressions import (
     Accepts,
     Acting,
     Argument,
+    Constant,
     Enabled,
     Expr,
     Fresh,
@@ -24,7 +25,7 @@ from quiesce.core.expressions import (
 from quiesce.core.printing import expression
 from quiesce.core.system import Clause, Machine, Property, Row, RowKind
 from quiesce.language.clauses import resolve
-from quiesce.language.terms import Term, wrong
+from quiesce.language.terms import Term, fit, wrong
 
 
 @dataclass(slots=True)
@@ -183,6 +184,15 @@ def _known_result(result: Value, name: str, trigger: _Trigger, place: Place) -> 
         )
 
 
+def _known_argument(argument: str, value: Value, name: str, trigger: _Trigger, place: Place) -> None:
+    declared = {given.name: given.domain for _, row in trigger.rows for given in row.arguments}
+    if argument not in declared:
+        raise SpecificationError(
+            "Q26", f"{name!r} does not have the argument {argument!r}", place=place, hint=known(argument, declared)
+        )
+    fit(Constant(value), declared[argument], f"the argument {argument!r} of {name!r}", place)
+
+
 def _check_row(machine: Machine, row: Row, machines: Sequence[Machine], triggers: Mapping[str, _Trigger]) -> None:
     declared = {given.name for given in row.arguments}
     for expr in (row.guard, *(effect for _, effect in row.effects)):
@@ -298,10 +308,12 @@ def check_property(machines: Sequence[Machine], expr: Expr, place: Place, name: 
                     place=place,
                     hint="let an observer keep it",
                 )
-            case Happens(trigger=trigger, results=results):
+            case Happens(trigger=trigger, results=results, arguments=arguments):
                 found = _known_trigger(trigger, triggers, place)
                 for result in results or ():
                     _known_result(result, trigger, found, place)
+                for argument, value in arguments:
+                    _known_argument(argument, value, trigger, found, place)
             case Enabled(trigger=str() as trigger):
                 _known_trigger(trigger, triggers, place)
             case Accepts(machine=owner, trigger=trigger, results=results):

@@ -15,6 +15,7 @@ from quiesce.core.domains import Copy, Domain, Symbols, Value
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply, judges_steps
 from quiesce.core.system import (
     STATE,
+    Event,
     Flat,
     FlatCell,
     FlatFormula,
@@ -32,7 +33,7 @@ from quiesce.core.vacuity import without_conclusions
 from quiesce.language.coding import Names, unprimed
 from quiesce.language.translating import Context, Translation
 
-NO_EVENT = ("", None)
+NO_EVENT: Event = ("", None, ())
 """What happens where a run has ended: nothing by any name."""
 
 
@@ -225,7 +226,7 @@ class _Flattener:
         """Return a predicate, or a number, over cells: one formula for states, or one for each kind of event."""
         if not judges_steps(expr):
             return FlatFormula(state=self.translation.truth(expr, Context()))
-        events = dict.fromkeys((row.trigger, row.result) for row in self.rows)
+        events = dict.fromkeys(row.event for row in self.rows)
         return FlatFormula(
             steps={event: self.translation.truth(expr, Context(event=event)) for event in events},
             stutter=unprimed(self.translation.truth(expr, Context(event=NO_EVENT))),

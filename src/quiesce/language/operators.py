@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols
+from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols, Value
 from quiesce.core.expressions import After, Constant, Enabled, Happens, Op, apply, judges_steps
 from quiesce.core.printing import expression
 from quiesce.language.terms import Term, compute, kind_of, lift, results, truth, usable, wrong
@@ -103,13 +103,14 @@ def after(value: object) -> Term:
     return Term(After(term.expr), term.domain)
 
 
-def happens(trigger: str, *, returns: object = None) -> Term:
+def happens(trigger: str, *, returns: object = None, **arguments: Value) -> Term:
     """Return the term that is true of steps by a trigger, returning one of the results if any are given.
 
-    Raises SpecificationError (Q02) where the trigger is not one name.
+    Arguments of the event may be named: `happens("WSPSocket", graceful=True)`. Raises SpecificationError (Q02) where
+    the trigger is not one name.
     """
     usable(trigger, "trigger")
-    return Term(Happens(trigger, results(returns)), BOOLEAN)
+    return Term(Happens(trigger, results(returns), tuple(arguments.items())), BOOLEAN)
 
 
 def enabled(trigger: str) -> Term:

@@ -34,7 +34,7 @@ from quiesce.core.expressions import (
     walk,
 )
 from quiesce.core.printing import expression
-from quiesce.core.system import STATE, FlatCell, Machine, Row, RowKind
+from quiesce.core.system import STATE, Event, FlatCell, Machine, Row, RowKind
 from quiesce.language.coding import NOWHERE, Names, alone, primed, recoded
 
 
@@ -45,7 +45,7 @@ class Context:
     own: tuple[str, int | None] | None = None
     acting: Mapping[str, Copy] = field(default_factory=dict)
     arguments: Mapping[str, tuple[Value, Domain]] = field(default_factory=dict)
-    event: tuple[str, Value] | None = None
+    event: Event | None = None
     primed: bool = False
 
 
@@ -91,10 +91,11 @@ class Translation:
                 return apply(Op.OR, apply(Op.NOT, self.truth(premise, context)), self.truth(conclusion, context))
             case After(operand=operand):
                 return self.number(operand, replace(context, primed=True, event=None), names)
-            case Happens(trigger=trigger, results=results):
+            case Happens(trigger=trigger, results=results, arguments=arguments):
                 assert context.event is not None
-                happened = context.event[0] == trigger and (results is None or context.event[1] in results)
-                return Constant(happened)
+                by, result, given = context.event
+                happened = by == trigger and (results is None or result in results)
+                return Constant(happened and set(arguments) <= set(given))
             case Enabled(trigger=trigger):
                 every = list(self.guards) if trigger is None else [trigger]
                 guards = [guard for name in every for guard in self.guards.get(name, ())]

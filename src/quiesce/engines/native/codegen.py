@@ -258,7 +258,7 @@ class _Program:
         word = str(task.number)
         for position, mark in enumerate(self.marks):
             assert mark.steps is not None
-            formula = mark.steps[task.row.trigger, task.row.result]
+            formula = mark.steps[task.row.event]
             if formula != Constant(False):
                 word = self.out.emit(f"or i64 {word}, {self.out.bit(self.out.truth(formula), 32 + position)}")
         return word
@@ -359,7 +359,7 @@ class _Program:
         for number, question in enumerate(self.asked):
             if question.predicate.steps is None:
                 continue
-            formula = question.predicate.steps[row.trigger, row.result]
+            formula = question.predicate.steps[row.event]
             deciding = _deciding(question, formula)
             if deciding != Constant(False):
                 self.raise_flag(number, self.out.both(stored, self.out.truth(deciding)))

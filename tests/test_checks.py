@@ -129,6 +129,7 @@ SWITCHES = {
     "winsock": ["matched", "open_at_cleanup", "surplus_cleanup", "start_during_teardown"],
     "winsock_full": ["open_at_cleanup", "network_down", "timeout"],
     "ws2_32": ["start"],
+    "leaving": ["exit"],
     "ssp": ["flush", "service_use"],
     "ssp_race": ["acquire", "owner"],
     "ssp_full": ["flush", "acquire", "owner", "foreign", "lookup"],

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import quiesce
-from quiesce import Between, Machine, SpecificationError, System, argument, cli, expectations, library
+from quiesce import Between, Machine, SpecificationError, System, argument, cli, expectations, library, traceability
 from quiesce.bridges import contest, pnml, promela
 from quiesce.bridges.graphs import to_networkx
 from quiesce.bridges.live import live
@@ -708,7 +708,23 @@ CASES = (
         "Q26",
         's = System("s", pool, client)\ns.always("p", kind == "soft")  # here\ns.build()',
         "the argument 'kind' is not known in 'p'",
-        "let an observer keep it",
+        "write happens(trigger, name=value), or let an observer keep it",
+    ),
+    Case(
+        "happens-with-no-such-argument",
+        "Q26",
+        'pool.on("take", kind)\ns = System("s", pool, client)\ns.never("p", happens("take", kin="soft"))  # here\n'
+        "s.build()",
+        "'take' does not have the argument 'kin'",
+        "did you mean 'kind'? there are: kind",
+    ),
+    Case(
+        "happens-with-no-such-value",
+        "Q10",
+        'pool.on("take", kind)\ns = System("s", pool, client)\ns.never("p", happens("take", kind="sof"))  # here\n'
+        "s.build()",
+        "the argument 'kind' of 'take' can never be sof",
+        "its values are: soft, hard",
     ),
     Case(
         "observer-read",
@@ -1308,6 +1324,35 @@ CASES = (
         'command("draw", "winsock", "--all")',
         "--all draws the whole library",
         "leave the other options out",
+    ),
+    Case("matrix-format", "Q48", 'command("matrix", "--format", "xml")', "--format xml: there are text, json, html"),
+    Case(
+        "matrix-into-no-folder",
+        "Q48",
+        'command("matrix", "-o", "nowhere/matrix.txt")',
+        "nowhere/matrix.txt cannot be written: No such file or directory",
+    ),
+    Case(
+        "list-format",
+        "Q48",
+        'command("list", "chain", "--format", "markdown")',
+        "--format markdown: there is text, and markdown for defects",
+    ),
+    Case(
+        "defects-without-text",
+        "Q07",
+        'Path("spec").mkdir()\nfile("spec/defects.toml", "[M01]\\nclauses = []\\n")\n'
+        'monkeypatch.setattr(library, "root", Path.cwd)\ntraceability.defects()',
+        "spec/defects.toml is no catalogue of defects: 'text'",
+    ),
+    Case(
+        "defect-of-no-clause",
+        "Q07",
+        'Path("spec").mkdir()\nfile("spec/clauses.toml", "")\n'
+        'file("spec/defects.toml", "[M01]\\ntext = \'t\'\\nclauses = [\'X-1\']\\nevidence = \'seen\'\\n")\n'
+        'monkeypatch.setattr(library, "root", Path.cwd)\ntraceability.defects()',
+        "no clause 'X-1'",
+        "there are none here",
     ),
     Case("draw-nothing", "Q48", 'command("draw")', "nothing to draw", "name a target, or give --all"),
     Case(
@@ -1990,6 +2035,7 @@ WAYS = {
     "expectations": expectations,
     "file": file,
     "gallery": gallery,
+    "traceability": traceability,
     "instantiate": instantiate,
     "library": library,
     "live": live,

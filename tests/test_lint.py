@@ -406,9 +406,7 @@ LAYER_OWES_MORE = {
     f"{upper} calls {lower}.WSPCleanup.return, from cleaning"
     for upper, lower in (("L1", "L2"), ("L1", "base"), ("L2", "L3"), ("L2", "base"), ("L3", "base"))
 }
-NOTHING_CALLED = {
-    f"app calls {module}.CleanupCredentialCache, from proc" for module in ("MSNSSPC", "MSAPSSPC")
-}
+NOTHING_CALLED = {f"app calls {module}.CleanupCredentialCache, from proc" for module in ("MSNSSPC", "MSAPSSPC")}
 WORDS = (
     "base on WSPCleanup, from down",
     "calls WSPCleanup.return, from cleaning, while it owes more",

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import networkx as nx
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from quiesce import Machine, SpecificationError, System, campaign
+from quiesce.core.fairness import Unit, units
 from quiesce.core.mutants import Campaign
-from quiesce.engines.mutating import bisimilar, judge
+from quiesce.core.system import Property, PropertyKind
+from quiesce.core.verdicts import Explored, explore
+from quiesce.engines.mutating import as_fair, bisimilar, judge
 from quiesce.engines.native import Limits
 from quiesce.language.mutations import mutants, mutated
 from quiesce.show import comparisons
@@ -179,3 +184,94 @@ def test_a_campaign_goes_on(tmp_path: Path) -> None:
     told = comparisons.campaign(first)
     assert told.startswith(f"lamp(top=3): {len(first.mutants)} mutants")
     assert all(f"survives  {mutant.place}" in told for mutant, _ in first.survivors)
+
+
+# -- fairness ---------------------------------------------------------------------------------------------------------
+
+FAIR: dict[str, bool] = {}
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
+@given(systems(), st.integers(0, 2**16))
+def _compare_fairness(written: System, seed: int) -> None:
+    """Make some rows of a random system weakly fair, take one of these away, and compare with plain graphs."""
+    random = Random(seed)
+    try:
+        drawn = written.build()
+        if not drawn.machines:
+            return
+        rows = [(machine, row) for machine in written.machines if not machine.observer for row in machine.data().rows]
+        chosen = [pair for pair in rows if random.random() < 0.5]
+        if not chosen:
+            return
+        for machine in written.machines:
+            picked = [row for owner, row in chosen if owner is machine]
+            kept = [replace(row, fair="weak" if row in picked else None) for row in machine.data().rows]
+            machine._rows[:] = kept
+        system = written.build()
+        found = explore(system, max_states=60)
+    except SpecificationError:
+        return
+    if found.found.stopped is not None or any(step.departure for steps in found.successors.values() for step in steps):
+        return
+    weakened = [mutant for mutant in mutants(system) if mutant.kind == "fairness"]
+    mutant = mutated(system, weakened[random.randrange(len(weakened))])
+    nothing = Property(name="p", kind=PropertyKind.TEMPORAL)
+    kept_units, lost = units(mutant, nothing), set(units(system, nothing)) - set(units(mutant, nothing))
+    expected = not any(_unfair_loop(found, unit, kept_units) for unit in lost)
+    assert as_fair(system, mutant) == expected
+    FAIR[described(system) + str(sorted(map(str, lost)))] = expected
+
+
+def _unfair_loop(found: Explored, unit: Unit, kept: tuple[Unit, ...]) -> bool:
+    """Tell whether some loop keeps a unit enabled, never takes it, and is fair to the others, all of them weak.
+
+    A loop inside a component takes all of its edges, if it may: the largest components decide.
+    """
+    enabled = {
+        (one, state): any(one.takes_part(step.label.participants) for step in steps)
+        for one in (unit, *kept)
+        for state, steps in found.successors.items()
+    }
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    for state, steps in found.successors.items():
+        for step in steps:
+            waits = enabled[unit, state] and not unit.takes_part(step.label.participants)
+            if waits and step.target is not None and enabled[unit, step.target]:
+                graph.add_edge(state, step.target, parts=step.label.participants)
+    for component in nx.strongly_connected_components(graph):
+        inside = graph.subgraph(component)
+        if inside.number_of_edges() and all(
+            any(one.takes_part(parts) for _, _, parts in inside.edges(data="parts"))
+            or not all(enabled[one, state] for state in component)
+            for one in kept
+        ):
+            return True
+    return False
+
+
+def test_less_fairness_is_equivalent_where_no_loop_passes_the_row_over() -> None:
+    """The verdict is that of plain graphs: components in which the row is enabled and not taken, fair to the others."""
+    _compare_fairness()
+    verdicts = list(FAIR.values())
+    assert min(verdicts.count(True), verdicts.count(False)) >= 10, (verdicts.count(True), verdicts.count(False))
+
+
+def test_strong_fairness_that_weak_fairness_replaces() -> None:
+    """A row that is enabled again and again needs strong fairness; one that stays enabled does not."""
+    for flickers in (True, False):
+        machine = Machine("m", states=["a", "b", "end"])
+        machine.step("turn", source="a", dest="b")
+        machine.step("return", source="b", dest="a")
+        machine.step("finish", source="a" if flickers else ["a", "b"], dest="end", fair="strong")
+        system = System("s", machine).build()
+        mutant = next(mutant for mutant in mutants(system) if mutant.kind == "fairness")
+        assert mutant.what == "fairness is weak"
+        assert as_fair(system, mutated(system, mutant)) is not flickers

@@ -46,7 +46,7 @@ def test_specifications_need_the_package_only() -> None:
 
 def test_no_path_of_a_machine_is_in_a_document() -> None:
     """Documents and diagrams name no absolute path."""
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "diagrams").glob("*")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "diagrams").rglob("*.*")]
     assert len(pages) > 10
     for page in pages:
         assert str(ROOT) not in page.read_text(encoding="utf-8"), Path(page).name

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, event, given, note, reject, settings
 
-from quiesce import Machine, SpecificationError, System, any_value, happens
+from quiesce import Machine, SpecificationError, System, after, any_value, argument, happens
 from quiesce.core.result import Verdict
 from tests.strategies import described, features, systems
 from tests.test_engines import agreed
@@ -122,6 +122,26 @@ def test_happens_tells_results_apart() -> None:
     system = System("s", machine)
     system.sometimes("no", happens("go", returns="no"))
     trace = agreed(system).answer("no").trace
+    assert trace is not None
+    assert trace.length == 2
+
+
+def test_happens_tells_arguments_apart() -> None:
+    """A door takes key 0 or 2 once the bell was rung softly: key 2 comes at step 2, and key 1 never."""
+    machine = Machine("m", states=["shut", "open"])
+    rung = machine.one_of("rung", ["no", "soft", "loud"])
+    how, key = argument("how", ["soft", "loud"]), argument("key", range(3))
+    machine.on("ring", how, source="shut", when=rung == "no", then={rung: how})
+    machine.on("turn", key, source="shut", dest="open", when=(rung == "soft") & (key != 1), returns="click")
+    system = System("s", machine)
+    system.sometimes("rung softly", happens("ring", how="soft") & (after(rung) == "soft"))
+    system.never("soft is not loud", happens("ring", how="soft") & (after(rung) == "loud"))
+    system.sometimes("key 2", happens("turn", returns="click", key=2))
+    system.sometimes("key 1", happens("turn", key=1))
+    answer = agreed(system)
+    verdicts = [answer.answer(name).verdict for name in ("rung softly", "soft is not loud", "key 2", "key 1")]
+    assert verdicts == [Verdict.HOLDS, Verdict.HOLDS, Verdict.HOLDS, Verdict.VIOLATED]
+    trace = answer.answer("key 2").trace
     assert trace is not None
     assert trace.length == 2
 

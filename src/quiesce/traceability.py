@@ -62,8 +62,10 @@ class Coverage:
 
 
 def defects() -> Mapping[str, Defect]:
-    """Return the catalogue of defects; raises SpecificationError (Q07) for a file that is none."""
+    """Return the catalogue of defects, if there is one; raises SpecificationError (Q07) for a file that is none."""
     file = library.root() / DEFECTS
+    if not file.is_file():
+        return {}
     place = Place(str(file), 1)
     clauses = catalogue(library.root()) or {}
     try:
@@ -78,7 +80,7 @@ def defects() -> Mapping[str, Defect]:
             )
             for name, table in tables.items()
         }
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as problem:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as problem:
         raise SpecificationError("Q07", f"{DEFECTS} is no catalogue of defects: {problem}", place=place) from None
     for defect in found.values():
         for name in defect.clauses:

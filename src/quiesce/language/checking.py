@@ -306,7 +306,7 @@ def check_property(machines: Sequence[Machine], expr: Expr, place: Place, name: 
                     "Q26",
                     f"the argument {argument!r} is not known in {name!r}",
                     place=place,
-                    hint="let an observer keep it",
+                    hint="write happens(trigger, name=value), or let an observer keep it",
                 )
             case Happens(trigger=trigger, results=results, arguments=arguments):
                 found = _known_trigger(trigger, triggers, place)

@@ -1341,7 +1341,7 @@ CASES = (
     Case(
         "defects-without-text",
         "Q07",
-        'Path("spec").mkdir()\nfile("spec/defects.toml", "[M01]\\nclauses = []\\n")\n'
+        'Path("spec").mkdir()\nfile("spec/defects.toml", "[M01]  # here\\nclauses = []\\n")\n'
         'monkeypatch.setattr(library, "root", Path.cwd)\ntraceability.defects()',
         "spec/defects.toml is no catalogue of defects: 'text'",
     ),
@@ -1349,7 +1349,7 @@ CASES = (
         "defect-of-no-clause",
         "Q07",
         'Path("spec").mkdir()\nfile("spec/clauses.toml", "")\n'
-        'file("spec/defects.toml", "[M01]\\ntext = \'t\'\\nclauses = [\'X-1\']\\nevidence = \'seen\'\\n")\n'
+        "file(\"spec/defects.toml\", \"[M01]  # here\\ntext = 't'\\nclauses = ['X-1']\\nevidence = 'seen'\\n\")\n"
         'monkeypatch.setattr(library, "root", Path.cwd)\ntraceability.defects()',
         "no clause 'X-1'",
         "there are none here",

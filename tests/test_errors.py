@@ -1341,15 +1341,15 @@ CASES = (
     Case(
         "defects-without-text",
         "Q07",
-        'Path("spec").mkdir()\nfile("spec/defects.toml", "[M01]  # here\\nclauses = []\\n")\n'
-        'monkeypatch.setattr(library, "root", Path.cwd)\ntraceability.defects()',
-        "spec/defects.toml is no catalogue of defects: 'text'",
+        'file("defects.toml", "[M01]  # here\\nclauses = []\\n")\nmonkeypatch.setattr(library, "root", Path.cwd)\n'
+        'monkeypatch.setattr(traceability, "DEFECTS", "defects.toml")\ntraceability.defects()',
+        "defects.toml is no catalogue of defects: 'text'",
     ),
     Case(
         "defect-of-no-clause",
         "Q07",
-        'Path("spec").mkdir()\nfile("spec/clauses.toml", "")\n'
-        "file(\"spec/defects.toml\", \"[M01]  # here\\ntext = 't'\\nclauses = ['X-1']\\nevidence = 'seen'\\n\")\n"
+        'file("clauses.toml", "")\nmonkeypatch.setattr(traceability, "DEFECTS", "defects.toml")\n'
+        "file(\"defects.toml\", \"[M01]  # here\\ntext = 't'\\nclauses = ['X-1']\\nevidence = 'seen'\\n\")\n"
         'monkeypatch.setattr(library, "root", Path.cwd)\ntraceability.defects()',
         "no clause 'X-1'",
         "there are none here",

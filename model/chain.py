@@ -63,7 +63,11 @@ def chain(
         system.sometimes("and the top provider passes it on", failed, id="PX-04.top")
     if starts > 1:
         system.sometimes("the top provider is started twice", top.count == 2, id="PX-01.2")
-    system.sometimes("a socket is made", happens(f"{top.name}.WSPSocket.return", returns=OK), id="PX-05")
+    system.sometimes("a socket is made", happens(f"{top.name}.WSPSocket.return", returns=OK))
+    asks = happens(f"{providers[1].name}.WSPStartup") & (
+        top.machine.state == ("to start" if start == "eager" else "to start late")
+    )
+    system.sometimes(f"the next one is started: {start}", asks, id=f"PX-05.{start}", clause="LSP-03")
     system.sometimes("all are up at once", all_of(provider.machine.state == "up" for provider in providers))
     return system
 

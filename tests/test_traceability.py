@@ -67,6 +67,17 @@ def test_what_the_matrix_names_is_there() -> None:
         assert set(one.checks) <= files
 
 
+def test_every_property_of_the_requirements_is_asked() -> None:
+    """PW-01 to 29, PR-01 to 05, PL-01 to 07, PS-01 to 14 and PX-01 to 10 are ids, or begin ids, in correct models.
+
+    PX-11 asks that a defect's bad state is reachable with it and not without: tests/test_checks.py shows that.
+    """
+    asked = {question.id for _, _, system in traceability.correct() for question in system.properties if question.id}
+    counts = {"PW": 29, "PR": 5, "PL": 7, "PS": 14, "PX": 10}
+    wanted = [f"{family}-{number:02}" for family, count in counts.items() for number in range(1, count + 1)]
+    assert [one for one in wanted if not any(id == one or id.startswith(f"{one}.") for id in asked)] == []
+
+
 def test_one_command_shows_what_stands_for_a_clause() -> None:
     """`list WSP-06` names the rows that drain, the property that asks for it, the defect that does not, and checks."""
     told = catalogue.listing("WSP-06")

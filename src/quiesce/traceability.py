@@ -106,7 +106,7 @@ def caught() -> Mapping[str, Catch]:
 
 
 @cache
-def _correct() -> tuple[tuple[str, Check, System], ...]:
+def correct() -> tuple[tuple[str, Check, System], ...]:
     """Return the systems of all checks without a defect, each with the file of its check."""
     rows = [(file.name, check) for file in library.checks() for check in expectations.read(file)]
     return tuple(
@@ -119,7 +119,7 @@ def _correct() -> tuple[tuple[str, Check, System], ...]:
 def matrix() -> Mapping[str, Coverage]:
     """Return what stands for each clause of the catalogue, over all correct models of the checks files."""
     found = {name: Coverage(clause=clause) for name, clause in (catalogue(library.root()) or {}).items()}
-    for file, check, system in _correct():
+    for file, check, system in correct():
         for name in system.clauses:
             one = found[name]
             one.checks[file] = one.checks.get(file, 0) + 1

@@ -8,7 +8,10 @@ The verdicts are written by hand, and a verdict that the reference does not give
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 from quiesce import expectations, library
@@ -78,15 +81,28 @@ def _toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else f'"{value}"'
 
 
+def together(rows: Sequence[Check]) -> list[str]:
+    """Return some checks as TOML; those of one system, which are searched once."""
+    return [promoted(check) for check in rows]
+
+
 def main(arguments: list[str]) -> int:
     """Promote the named files, or all; return 1 where `--verify` finds a difference."""
     verify = "--verify" in arguments
     named = [Path(word) for word in arguments if not word.startswith("--")]
+    files = named or [file for file in library.checks() if file.name != "bench.toml"]
+    checks = [(file, check) for file in files for check in expectations.read(file)]
+    alike = groupby(checks, key=lambda pair: (pair[0], pair[1].model, pair[1].parameters))
+    groups = [list(found) for _, found in alike]
+    with ProcessPoolExecutor() as pool:
+        written = pool.map(together, [[check for _, check in group] for group in groups])
+        texts = [text for group in written for text in group]
+    rows = [(file, text) for (file, _), text in zip(checks, texts, strict=True)]
     stale = 0
-    for file in named or [file for file in library.checks() if file.name != "bench.toml"]:
+    for file in files:
         text = file.read_text(encoding="utf-8")
         head = text[: text.index("[[check]]")]
-        fresh = head + "\n\n".join(promoted(check) for check in expectations.read(file)) + "\n"
+        fresh = head + "\n\n".join(row for owner, row in rows if owner == file) + "\n"
         if fresh != text:
             stale += 1
             if not verify:

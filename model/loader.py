@@ -19,6 +19,7 @@ def loader(*, threads: Annotated[int, Between(2, 4)] = 2, defect: Defect = "none
     promises(system, w)
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
+    system.holds("it begins at rest", rest, id="PR-01.begin", clause="WSP-13")
     loads = any_of(w.thread.state[t] == "DllMain" for t in w.thread)
     system.sometimes("a thread is in DllMain while another makes a socket", loads & (w.catalog != None))
     asks = (w.worker.state == "asking") & (w.provider.state == "ending")

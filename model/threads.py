@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from quiesce import Between, System, all_of, any_of, where
+from quiesce import Between, System, all_of, any_of, happens, where
 from spec.threads import TEARING, Threads, contract, promises
 
 Defect = Literal["none", "M16", "M17", "M18", "M27", "M29", "M30", "M48"]
@@ -30,6 +30,9 @@ def threads(
     system.sometimes("a start waits for a teardown", waits, id="PX-06")
     system.sometimes("a teardown finds data to send", tearing & (w.queued > 0), id="PX-03")
     system.sometimes("every thread holds a start", all_of(w.held[t] > 0 for t in w.thread), id="PX-01")
+    system.sometimes("a start fails", happens("fails"), id="PX-04")
+    system.sometimes("the module is freed", happens("module.FreeLibrary"), id="PX-02")
+    system.holds("it begins at rest", rest, id="PR-01.begin", clause="WSP-13")
     _refines_w0(system, w, threads, starts)
     return system
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from model.winsock_full_defects import DEFECTS
-from quiesce import Between, Machine, System, all_of, happens, where
+from quiesce import Between, Machine, System, after, all_of, happens, where
 from spec.winsock import UNSTARTED, OpenAtCleanup
 from spec.winsock_full import (
     DISCARDS,
@@ -60,7 +60,7 @@ def winsock_full(
     promises(system, w, network_down=network_down, timeout=timeout)
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
-    _not_vacuous(system, w, network_down, timeout)
+    _not_vacuous(system, w, clients * starts, network_down, timeout)
     _refines_w0(system, w, clients, sockets, starts, data, open_at_cleanup, timeout=timeout)
     return system
 
@@ -85,25 +85,39 @@ def _clients(client: Machine, w: Full, starts: int, network_down: NetworkDown) -
     client.calls("WSPCloseSocket.return", source="closing", dest="idle", gets=OK)
 
 
-def _not_vacuous(system: System, w: Full, network_down: NetworkDown, timeout: bool) -> None:
+def _not_vacuous(system: System, w: Full, references: int, network_down: NetworkDown, timeout: bool) -> None:
     """Ask that what the promises are about can happen at all."""
-    system.sometimes("two references at once", w.references == 2, id="PX-01.2")
+    if references > 1:
+        system.sometimes("two references at once", w.references == 2, id="PX-01.2")
     for cycles in (2, 3):
         system.sometimes(f"{cycles} complete cycles", w.down & (w.cycles == cycles), id=f"PX-02.{cycles}")
     for number, code in enumerate(FAILURES):
         system.sometimes(f"a start answers {code}", happens("WSPStartup", returns=code), id=f"PX-04.start.{number}")
-    system.sometimes("a cleanup answers WSAENETDOWN", happens("WSPCleanup", returns=NET_DOWN), id="PX-04.down")
+    if references > 1 or network_down == "refused":
+        system.sometimes("a cleanup answers WSAENETDOWN", happens("WSPCleanup", returns=NET_DOWN), id="PX-04.down")
+    late = happens("WSPCleanup", returns=UNSTARTED)
+    system.sometimes("a surplus cleanup is refused", late, id="PX-04.surplus")
+    system.sometimes("a call that comes too late is refused", happens("late call", returns=UNSTARTED), id="PX-04.late")
+    first = happens("WSPStartup", returns=FAILURES)
+    system.sometimes("a first start fails", first & w.down, id="PX-04.first")
+    system.sometimes("the module is freed after a cycle", happens("FreeLibrary") & (w.cycles > 0), id="PX-02.freed")
+    recovers = happens("network.recovers") & after(w.network.state == "up")
+    system.sometimes("the network recovers", recovers, id="PX-04.recovers")
     if network_down == "released":
         system.sometimes("so does the last", happens("WSPCleanup.return", returns=NET_DOWN), id="PX-04.last")
     if not len(list(w.socket)):
         return
     system.sometimes("a close would block", happens("WSPCloseSocket", returns=WOULD_BLOCK), id="PX-04.close")
+    system.sometimes("data comes to the peer", happens("network.peer takes"), id="PX-07.sent")
     for trigger, reason in DISCARDS.items():
         if timeout or trigger != "provider gives up":
             system.sometimes(f"data is discarded: {reason}", happens(trigger), id=f"PX-07.{reason}")
     if len(list(w.operation)):
         pending = [w.operation.state[o] == "pending" for o in w.operation]
         system.sometimes("an operation is cancelled", happens("cancel") & pending[0])
+        system.sometimes("an operation is read", happens("operation.is read"))
+        cancels = happens("WSPCloseSocket") & pending[0]
+        system.sometimes("a close cancels an operation", cancels)
 
 
 def _refines_w0(

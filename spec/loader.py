@@ -7,7 +7,7 @@ runs in DllMain must not ask it for anything, nor wait for a thread: a thread th
 
 from dataclasses import dataclass
 
-from quiesce import Machine, System, Term, any_of, strong, weak
+from quiesce import Machine, System, Term, after, all_of, any_of, happens, strong, weak
 
 NORMAL = ["idle", "to load", "to choose", "choosing", "loading", "to list", "listing", "ending", "to free", "freeing"]
 """A thread: idle; before and in LoadLibrary; in socket before and with the catalog's lock, and with the loader's too;
@@ -119,13 +119,13 @@ def _working(w: Loader) -> None:
     """The provider's thread asks the catalog now and then, and ends when it is told to; its end needs the loader."""
     m, locks = w.worker, w.locks
     m.step("wants to know", source="running", dest="to ask", clause="WSP-37")
-    m.calls("ask catalog", source="to ask", dest="asking", fair="weak")
+    m.calls("ask catalog", source="to ask", dest="asking")
     locks.on("ask catalog", when=w.catalog == None, then={w.querying: True})
-    m.calls("told", source="asking", dest="running", fair="weak")
+    m.calls("told", source="asking", dest="running")
     locks.on("told", then={w.querying: False})
     ending = w.provider.state == "ending"
-    m.step("is to end", source="running", dest="to end", when=ending, fair="weak", clause="WSP-10")
-    m.calls("ends", source="to end", dest="none", fair="weak", clause="CTX-05")
+    m.step("is to end", source="running", dest="to end", when=ending, clause="WSP-10")
+    m.calls("ends", source="to end", dest="none", clause="CTX-05")
     locks.on("ends", when=w.loader == None, clause="CTX-05")
 
 
@@ -156,6 +156,7 @@ def promises(system: System, w: Loader) -> None:
     )
     in_use = (w.provider.state == "down").implies(w.worker.state == "none")
     system.always("the module is not freed while its thread runs", in_use, id="PW-24", clause=["WSP-10", "MOD-11"])
+    _one_after_the_other(system, w)
     fair = [*map(strong, CONTENDED), *map(weak, GOING_ON)]
     for x in w.thread:
         system.leads_to(
@@ -166,3 +167,49 @@ def promises(system: System, w: Loader) -> None:
             id=f"PL-01.{x.index}",
             clause="WSP-29",
         )
+
+
+FOLLOWS = {
+    "DllMain": ["idle"],
+    "choosing": ["loading", "idle"],
+    "loading": ["idle"],
+    "listing": ["ending", "idle"],
+    "freeing": ["idle"],
+}
+"""What comes next for a thread that has a lock."""
+
+
+def _one_after_the_other(system: System, w: Loader) -> None:
+    """What a thread and the worker do next, and what of the provider they go by."""
+    state, provider, worker = w.thread.state, w.provider.state, w.worker.state
+    for x in w.thread:
+        moves = {now: (state[x] == now) & (after(state[x]) != now) for now in [*FOLLOWS, "idle"]}
+        goes_on = [moves[now].implies(after(state[x]).is_in(then)) for now, then in FOLLOWS.items()]
+        system.always(
+            f"thread {x.index} leaves a lock to go on with its call, or is free again",
+            all_of(goes_on),
+            id=f"PW-22.next.{x.index}",
+            clause=["CTX-05", "CTX-06"],
+        )
+        free = after(state[x]) == "idle"
+        system.always(
+            f"thread {x.index} goes by what the provider is",
+            (moves["choosing"] & free).implies(provider != "down")
+            & (moves["listing"] & free).implies(provider != "up")
+            & (moves["idle"] & (after(state[x]) == "to list")).implies(provider == "up"),
+            id=f"PW-01.{x.index}",
+            clause=["WSP-01", "WSP-33", "WSA-05"],
+        )
+    ask = (worker == "asking") == w.querying
+    both = (w.catalog != None) & w.querying
+    system.always("the worker has the catalog's lock while it asks", ask & ~both, id="PW-22.worker", clause="CTX-06")
+    ends = (worker != "none") & (after(worker) == "none")
+    told = (worker != "to end") & (after(worker) == "to end")
+    system.always(
+        "the worker ends when it is told to, and with the loader's lock free",
+        (ends == happens("ends")) & ends.implies(w.loader == None) & told.implies(provider == "ending"),
+        id="PW-24.worker",
+        clause=["WSP-10", "CTX-05"],
+    )
+    begins = happens("WSPStartup").implies(after(worker) == "running")
+    system.always("a start makes the worker run", begins, id="PW-11", clause="WSP-35")

@@ -7,7 +7,7 @@ outlives them, and is the same for every process.
 
 from dataclasses import dataclass
 
-from quiesce import Machine, System, Term, after, any_of, happens
+from quiesce import Machine, System, Term, after, all_of, any_of, enabled, happens
 
 OK, UNSTARTED = "0", "WSANOTINITIALISED"
 ENDS = ["ended", "TerminateProcess"]
@@ -28,6 +28,7 @@ class Process:
     unsent: Term
     lock: Term
     queue: Term
+    room: int
 
     @property
     def exiting(self) -> Term:
@@ -57,6 +58,7 @@ def contract(*, starts: int, queue: int) -> Process:
         unsent=provider.count("unsent", up_to=1),
         lock=provider.integer("lock", -1, 1),
         queue=kernel.count("queue", up_to=queue),
+        room=queue,
     )
     _living(p, starts)
     _sending(p, queue)
@@ -91,7 +93,7 @@ def _sending(p: Process, queue: int) -> None:
     """A unit of data goes to the provider, from there to the kernel, and then it is out of the process."""
     p.program.calls("WSPSend", source="running", when=p.held > 0)
     p.provider.on("WSPSend", source="up", when=p.unsent == 0, then={p.unsent: 1}, clause="WSP-13")
-    p.provider.calls("transmit", source="up", when=p.unsent > 0, then={p.unsent: 0}, fair="weak", clause="WSP-30")
+    p.provider.calls("transmit", source="up", when=p.unsent > 0, then={p.unsent: 0}, clause="WSP-30")
     p.kernel.on("transmit", when=p.queue < queue, then={p.queue: p.queue + 1}, clause="WSP-30")
     p.kernel.step("send", when=p.queue > 0, then={p.queue: p.queue - 1}, clause="WSP-28")
 
@@ -170,3 +172,67 @@ def promises(system: System, p: Process) -> None:
     system.sometimes("it ends while the provider is up", p.exiting & (provider.state == "up"), id="PX-03")
     before = p.exiting & (base.state == "detached") & (provider.state == "up")
     system.sometimes("the base is told of the end before the provider", before)
+    _living_and_ending(system, p)
+
+
+def _living_and_ending(system: System, p: Process) -> None:
+    """Ask that each call is possible in its circumstances, and does there what it is for."""
+    provider, base, program = p.provider.state, p.base.state, p.program.state
+    running = program == "running"
+    told = [state.is_in(["unmapped", "detached"]) for state in (provider, base)]
+    begins = running & (p.held == 0) & (provider == "unmapped") & (p.unsent == 0) & (p.queue == 0)
+    system.holds("it begins with nothing", begins, id="PR-01.begin", clause="WSP-13")
+    possible = {
+        "WSPCleanup": running & ((p.held > 1) | (p.held == 1) & (p.unsent == 0)),
+        "FreeLibrary": running & (provider == "down"),
+        "WSPSend": running & (p.held > 0) & (p.unsent == 0),
+    }
+    system.always(
+        "a cleanup waits for the data alone, and then the module can be freed",
+        all_of(enabled(trigger) == when for trigger, when in possible.items()),
+        id="PW-02",
+        clause=["WSP-01", "WSP-06", "WSP-13", "WSP-32"],
+    )
+    exits = {
+        "provider.DllMain": p.exiting & p.mapped,
+        "base.DllMain": p.exiting & (base == "up"),
+        "WSPCleanup at exit": p.exiting & (p.held > 0) & (provider == "detached"),
+        "ended": p.exiting & all_of(told),
+        "TerminateProcess": running | p.exiting,
+        "program.ProcessExit": running,
+        "program.CreateProcess": program == "gone",
+    }
+    system.always(
+        "a process ends when every module was told, or at any time",
+        all_of(enabled(trigger) == when for trigger, when in exits.items()),
+        id="PW-25.ends",
+        clause=["MOD-12", "WSP-31", "CTX-10"],
+    )
+    over = happens("WSPCleanup") & (after(p.count) == 0)
+    effects = {
+        over: (after(provider) == "down") & (after(base) == "unmapped"),
+        happens("LoadLibrary"): (provider == "unmapped") & (after(provider) == "down"),
+        happens("WSPStartup"): p.mapped & (after(provider) == "up"),
+        happens("FreeLibrary"): after(provider) == "unmapped",
+        happens("provider.DllMain"): after(provider) == "detached",
+        happens("base.DllMain"): after(base) == "detached",
+        happens("program.CreateProcess"): after(program) == "running",
+        any_of(happens(end) for end in ENDS): after(program) == "gone",
+    }
+    system.always(
+        "who is loaded, started, freed or told of the end is so afterwards",
+        all_of(event.implies(effect) for event, effect in effects.items()),
+        id="PW-11",
+        clause=["WSP-04", "WSP-09", "MOD-01", "MOD-12", "CTX-09"],
+    )
+    goes = (provider == "up") & (p.unsent > 0) & (p.queue < p.room)
+    sends, sent = happens("transmit"), happens("kernel.send")
+    system.always(
+        "data goes to the kernel as long as that has room, and then out of it",
+        (enabled("transmit") == goes)
+        & (enabled("kernel.send") == (p.queue > 0))
+        & sends.implies((after(p.unsent) == 0) & (after(p.queue) == p.queue + 1))
+        & sent.implies(after(p.queue) == p.queue - 1),
+        id="PW-06.kernel",
+        clause=["WSP-28", "WSP-30"],
+    )

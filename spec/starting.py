@@ -6,7 +6,7 @@ in their order: 0 is 1.0, 4 is 2.2.
 
 from dataclasses import dataclass
 
-from quiesce import Machine, System, Term, after, all_of, any_of, argument, happens, minimum, where
+from quiesce import Machine, System, Term, after, all_of, any_of, argument, enabled, happens, minimum, where
 
 VERSIONS = ["1.0", "1.1", "2.0", "2.1", "2.2"]
 LAST = len(VERSIONS) - 1
@@ -183,11 +183,61 @@ def promises(system: System, w: Starting) -> None:
         "it is forgotten when down", (w.provider.state == "down").implies(w.provider.fresh), id="PR-01", clause="WSP-09"
     )
 
+    _in_their_turn(system, w)
+
+
+def _in_their_turn(system: System, w: Starting) -> None:
+    """Ask what a client, the provider and what stands in the way do one after the other."""
+    client, free = w.client, w.obstacle.is_in([None])
+    can = {c: (client.state[c] == "deciding") | (w.held[c] > 0) for c in client}
+    system.always(
+        "whoever holds a start can clean up, and nobody else",
+        enabled("WSPCleanup") == any_of(can.values()),
+        id="PW-02.can",
+        clause=["WSP-01", "WSP-02", "WSP-16"],
+    )
+    begins = {c: (client.state[c] == "idle") & (after(client.state[c]) == "deciding") for c in client}
+    answered = happens("WSPStartup", returns=AGREED)
+    system.always(
+        "a client looks at the version that it got before it goes on",
+        answered == any_of(begins.values()),
+        id="PW-12.looks",
+        clause="WSP-16",
+    )
+    waits = [(client.state[c] == "deciding").implies((w.held[c] > 0) & (w.got[c] >= w.lowest)) for c in client]
+    system.always("what it looks at is a start that counts", all_of(waits), id="PW-12.counted", clause=["WSP-11"])
+    gone = [(client.state[c] == "deciding") & happens("WSPCleanup") for c in client]
+    left = [
+        (before & (after(w.held[c]) < w.held[c])).implies(after(client.state[c]) == "idle")
+        for c, before in zip(client, gone, strict=True)
+    ]
+    system.always("whoever goes elsewhere is done", all_of(left), id="PW-02.elsewhere", clause="WSP-16")
+    refused = happens("WSPStartup", returns=UNSUPPORTED)
+    if w.lowest > 0:
+        system.always(
+            "a version is refused only where it is below the lowest",
+            refused.implies(after(w.asked) < w.lowest),
+            id="PW-11.version",
+            clause=["WSP-15", "WSP-17"],
+        )
+    up = w.provider.state == "up"
+    system.always("it is up while it is started", up == (w.references > 0), id="PW-11.up", clause=["WSP-04", "WSP-05"])
+    system.always("upcalls are made while it is up", enabled("provider.upcall") == up, id="PW-13.up", clause="WSP-19")
+    comes = any_of(happens(f"environment.{obstacle}") for obstacle in OBSTACLES)
+    system.always(
+        "one thing at a time stands in the way",
+        comes.implies(free) & happens("environment.nothing in the way").implies(~free & after(free)),
+        id="PW-11.way",
+        clause="WSP-17",
+    )
+
 
 def not_vacuous(system: System, w: Starting) -> None:
     """Ask that every code and every version that it has is answered."""
     for number, code in enumerate(OBSTACLES.values()):
         system.sometimes(f"a start answers {code}", happens("WSPStartup", returns=code), id=f"PX-04.{number}")
+        first = happens("WSPStartup", returns=code) & (w.references == 0)
+        system.sometimes(f"a first start answers {code}", first, id=f"PX-04.{number}.first")
     if w.lowest > 0:
         system.sometimes(
             f"a start answers {UNSUPPORTED}", happens("WSPStartup", returns=UNSUPPORTED), id="PX-04.version"
@@ -195,6 +245,9 @@ def not_vacuous(system: System, w: Starting) -> None:
     for version in range(w.lowest, w.highest + 1):
         answer = happens("WSPStartup", returns=AGREED[version])
         system.sometimes(f"version {VERSIONS[version]} is agreed on", answer, id=f"PX-04.{VERSIONS[version]}")
+    left = any_of((w.client.state[c] == "deciding") for c in w.client) & happens("WSPCleanup")
+    system.sometimes("a client goes elsewhere", left, id="PX-01.elsewhere")
+    system.sometimes("what stood in the way is gone", happens("environment.nothing in the way"), id="PX-04.clear")
     both = [w.upcalls == name for name in TABLES]
     for name, used in zip(TABLES, both, strict=True):
         system.sometimes(f"the {name} table is in use", used & (w.references > 1))

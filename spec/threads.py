@@ -142,9 +142,9 @@ def _working(w: Threads) -> None:
     """The worker sends what is queued; for that it needs the lock."""
     p = w.provider
     p.step("queue", source="up", when=w.queued == 0, then={w.queued: 1}, clause="WSP-30")
-    w.worker.calls("take", source="running", dest="busy", fair="weak")
+    w.worker.calls("take", source="running", dest="busy")
     p.on("take", when=(w.lock == None) & (w.queued > 0))
-    w.worker.calls("sent", source="busy", dest="running", fair="weak", clause="WSP-06")
+    w.worker.calls("sent", source="busy", dest="running", clause="WSP-06")
     p.on("sent", then={w.queued: 0}, clause="WSP-30")
 
 
@@ -208,7 +208,38 @@ def promises(system: System, w: Threads) -> None:
     )
     system.always("a failed start changes nothing", happens("fails").implies(p.unchanged), id="PW-09", clause="WSP-11")
     system.always("cleaned up is as good as new", down.implies((w.count == 0) & nothing), id="PR-01", clause="WSP-09")
+    _one_after_the_other(system, w)
     _coming_to_rest(system, w)
+
+
+def _one_after_the_other(system: System, w: Threads) -> None:
+    """What a thread does next, and when a start, a teardown, the worker and the module may do what they do."""
+    state, p = w.thread.state, w.provider
+    follows = {"cleanup read": LEAVING[2:]} | {done: ["idle"] for done in (*LEAVING[:3], "freeing")}
+    for x in w.thread:
+        goes_on = [
+            ((state[x] == now) & (after(state[x]) != now)).implies(after(state[x]).is_in(then))
+            for now, then in follows.items()
+        ]
+        system.always(
+            f"thread {x.index} is free again when its call returns",
+            all_of(goes_on),
+            id=f"PW-03.next.{x.index}",
+            clause=["WSP-05", "WSP-14"],
+        )
+    waits = happens("enter").implies(p.state != "tearing down")
+    system.always("nobody enters during a teardown", waits, id="PR-05.waits", clause="WSP-09")
+    wakes = happens("take").implies((w.queued > 0) & (w.worker.state == "running"))
+    system.always("the worker takes the lock when it has data to send", wakes, id="PW-22.take", clause="WSP-30")
+    mapped, loads, frees = w.module.state == "mapped", happens("module.LoadLibrary"), happens("module.FreeLibrary")
+    system.always(
+        "the module is loaded when it is not there, and freed when it is",
+        (loads == (~mapped & after(mapped))) & (frees == (mapped & ~after(mapped))),
+        id="PW-24.load",
+        clause=["WSP-32", "MOD-01"],
+    )
+    entered = happens("WSPStartup").implies(mapped)
+    system.always("a start is made where the module is mapped", entered, id="PW-14", clause=["WSP-13", "MOD-01"])
 
 
 def _locks(system: System, w: Threads) -> None:

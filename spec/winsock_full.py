@@ -214,7 +214,14 @@ def _opening_and_closing(w: Full) -> None:
         socket.on("WSPCloseSocket", source="open", dest=dest, when=waits, then=kept, returns=answer, clause=clause)
     out = (unsent == 0) & mine
     socket.on(
-        "WSPCloseSocket.return", source="lingering", dest="none", when=out, then=w.blank(), returns=OK, clause="SOCK-04"
+        "WSPCloseSocket.return",
+        source="lingering",
+        dest="none",
+        when=out,
+        then=w.blank(),
+        returns=OK,
+        fair="weak",
+        clause="SOCK-04",
     )
     provider.on("WSPCloseSocket.return")
 
@@ -224,14 +231,14 @@ def _moving_data(w: Full, timeout: bool) -> None:
     network, unsent = w.network, w.unsent
     network.step("fails", source="up", dest="down")
     network.step("recovers", source="down", dest="up")
-    network.step("peer takes", source="up", when=w.in_kernel > 0, then={w.in_kernel: w.in_kernel - 1}, fair="weak")
+    network.step("peer takes", source="up", when=w.in_kernel > 0, then={w.in_kernel: w.in_kernel - 1})
     room = w.in_kernel < w.kernel
     network.on("transmit", source="up", when=room, then={w.in_kernel: w.in_kernel + 1}, clause="WSP-30")
-    _leaves(w, "transmit", fair=True, clause=["WSP-06", "WSP-28"])
+    _leaves(w, "transmit", clause=["WSP-06", "WSP-28"])
     network.on("peer resets", source="up")
     _leaves(w, "peer resets", clause="SOCK-12")
     network.on("network discards", source="down")
-    _leaves(w, "network discards", fair=True, clause="WSP-22")
+    _leaves(w, "network discards", clause="WSP-22")
     late = (unsent > 0) & w.sending
     w.provider.on("timer fires")
     fired = {unsent: unsent - 1}

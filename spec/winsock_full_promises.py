@@ -1,28 +1,28 @@
 """What W1 promises: the properties of the catalogue (requirements, section 3) that speak of one provider's calls."""
 
 from quiesce import F, G, System, Term, after, all_of, any_of, happens, strong, sum_of, weak
+from spec import winsock_full_sockets as sockets
 from spec.winsock import UNSTARTED
 from spec.winsock_full import (
     ABORTED,
-    DISCARDS,
     FAILURES,
     NET_DOWN,
     OK,
     PENDING,
-    WOULD_BLOCK,
     Full,
     NetworkDown,
 )
 
 TEARDOWN = ["cancel", "drained", "provider.join worker", "provider.restore statics", "release socket"]
+CALLS = ["WSPStartup", "WSPCleanup", "late call", "WSPSocket", "WSPSend", "WSPRecv", "WSPCloseSocket"]
 
 
 def promises(system: System, w: Full, *, network_down: NetworkDown, timeout: bool) -> None:
     """Ask of a system everything that the contract promises of one provider."""
     _counting(system, w, network_down)
-    _data(system, w, timeout)
+    _order(system, w)
+    sockets.promises(system, w, timeout=timeout)
     _operations(system, w)
-    _closing(system, w)
     _results(system, w, network_down)
     _starting_again(system, w)
     _coming_to_rest(system, w, timeout)
@@ -60,39 +60,40 @@ def _no_operation(w: Full) -> Term:
     return all_of(w.operation.state[o] != "pending" for o in w.operation)
 
 
-def _data(system: System, w: Full, timeout: bool) -> None:
-    """Where a unit of data may go, and when."""
+def _order(system: System, w: Full) -> None:
+    """The table of the teardown's steps: what each of them comes after, and that none is taken twice."""
     freed = any_of(after(resource) < resource for resource in w.resources.values())
-    reset = happens("release socket")
-    quiet = all_of(~w.owes(s) | _left_open(w, s) for s in w.socket)
-    system.always("drain before free", (freed | reset).implies(quiet), id="PW-04", clause=["WSP-06", "WSP-07"])
-    reasons = any_of(happens(trigger) for trigger in DISCARDS if timeout or trigger != "provider gives up")
-    leaves = {s: w.owes(s) & (after(w.unsent[s]) < w.unsent[s]) for s in w.socket}
-    allowed = happens("transmit") | reasons | any_of(happens("drained") & _left_open(w, s) for s in w.socket)
+    none = all_of(resource == 0 for resource in w.resources.values())
+    over, statics = w.cancelled & w.drained, w.stopping | w.initialised
+    before = {
+        happens("cancel"): ~w.cancelled,
+        happens("drained"): ~w.drained,
+        happens("release socket"): over & ~w.no_sockets,
+        freed: over & ~w.worker & w.no_sockets,
+        happens("provider.restore statics"): none & statics,
+        happens("WSPCleanup.return"): none & ~statics,
+    }
     system.always(
-        "no graceful data is lost without a cause",
-        any_of(leaves.values()).implies(allowed),
-        id="PW-06",
-        clause=["WSP-06", "WSP-28", "WSP-30", "SOCK-02", "SOCK-04", "SOCK-10"],
+        "each step of the teardown comes after those that it needs, and once",
+        all_of(step.implies(w.tearing & due) for step, due in before.items()),
+        id="PW-04.order",
+        clause=["WSP-07", "WSP-08", "WSP-10", "WSP-26", "WSP-27", "WSP-29"],
     )
     total = sum_of(w.unsent[s] for s in w.socket)
-    system.always(
-        "what is transmitted arrives in the kernel",
-        happens("transmit").implies((after(total) == total - 1) & (after(w.in_kernel) == w.in_kernel + 1)),
-        id="PW-06.kernel",
-        clause="WSP-30",
-    )
     system.always(
         "ready at the return of the last cleanup",
         happens("WSPCleanup.return").implies((total == 0) & ~w.worker & _no_operation(w)),
         id="PW-07",
         clause=["WSP-10", "WSP-29", "WSP-30"],
     )
-
-
-def _left_open(w: Full, s: object) -> Term:
-    """Whether A-02 lets the last cleanup reset a socket: it is open, and the switch says so."""
-    return (w.socket.state[s] == "open") if w.open_at_cleanup == "reset" else any_of()
+    works = (w.provider.state == "up") | (w.tearing & ~w.drained)
+    held = all_of(resource == 1 for resource in w.resources.values())
+    system.always(
+        "what is needed is held until it is drained",
+        works.implies(held) & (w.provider.state == "up").implies(w.worker),
+        id="PW-04.held",
+        clause=["WSP-07", "WSP-13"],
+    )
 
 
 def _operations(system: System, w: Full) -> None:
@@ -117,31 +118,26 @@ def _operations(system: System, w: Full) -> None:
     late = w.tearing & w.cancelled | w.down
     quiet = all_of(after(w.notified[o]).implies(w.notified[o]) for o in w.operation)
     system.always("nothing completes after that", late.implies(quiet), id="PW-08.late", clause=["WSP-25", "WSP-26"])
-
-
-def _closing(system: System, w: Full) -> None:
-    """What WSPCloseSocket answers, and what it does and does not do."""
-    blocked = happens("WSPCloseSocket", returns=WOULD_BLOCK)
+    pending = {o: w.operation.state[o] == "pending" for o in w.operation}
     system.always(
-        "a close that would block does nothing",
-        blocked.implies(w.socket.unchanged & w.operation.unchanged & w.provider.unchanged),
-        id="PW-20",
-        clause="SOCK-05",
+        "the last cleanup cancels everything that is pending",
+        happens("cancel").implies(all_of(~after(pending[o]) for o in w.operation)),
+        id="PW-08.all",
+        clause="WSP-26",
     )
-    ended = {s: (w.socket.state[s] == "open") & (after(w.socket.state[s]) != "open") for s in w.socket}
-    kept = [
-        (happens("WSPCloseSocket") & ended[s] & w.owes(s)).implies(after(w.unsent[s]) == w.unsent[s]) for s in w.socket
-    ]
-    system.always("a graceful close keeps the data", all_of(kept), id="PW-28", clause=["SOCK-02", "SOCK-12"])
-    zero = {s: ended[s] & (w.linger[s] == "zero") & happens("WSPCloseSocket") for s in w.socket}
-    gone = [zero[s].implies((after(w.socket.state[s]) == "none") & (after(w.unsent[s]) == 0)) for s in w.socket]
-    system.always("zero linger resets at once", all_of(gone), id="PW-28.zero", clause=["SOCK-03", "SOCK-11"])
-    waits = {s: ended[s] & (w.linger[s] == "timed") & (w.unsent[s] > 0) & happens("WSPCloseSocket") for s in w.socket}
+    on = {o: any_of((w.target[o] == s) & (w.socket.state[s] == "open") for s in w.socket) for o in w.operation}
     system.always(
-        "a blocking close waits for its data",
-        all_of(waits[s].implies(after(w.socket.state[s]) == "lingering") for s in w.socket),
-        id="PW-28.timed",
-        clause="SOCK-04",
+        "what is pending is pending on a socket that is open, and is not told of",
+        all_of(pending[o].implies(on[o] & ~w.notified[o] & (w.status[o] == OK)) for o in w.operation),
+        id="PW-08.pending",
+        clause="SOCK-08",
+    )
+    done = {o: (w.operation.state[o] == "done") & (w.status[o] == OK) for o in w.operation}
+    system.always(
+        "who completes is told",
+        all_of(done[o].implies(w.notified[o]) for o in w.operation),
+        id="PW-08.told",
+        clause="SOCK-08",
     )
 
 
@@ -161,7 +157,7 @@ def _results(system: System, w: Full, network_down: NetworkDown) -> None:
         clause="WSP-23",
     )
     ok = happens("WSPStartup", returns=OK)
-    works = (w.provider.state != "down") & all_of(resource >= 1 for resource in w.resources.values())
+    works = (w.provider.state != "down") & all_of(resource >= 1 for resource in w.resources.values()) & w.worker
     system.always(
         "a start that answers 0 has set everything up",
         ok.implies(after(works) & (after(w.references) == w.references + 1)),
@@ -175,13 +171,36 @@ def _results(system: System, w: Full, network_down: NetworkDown) -> None:
         id="PW-11.cleanup",
         clause="WSP-22",
     )
+    offline = w.network.state == "down"
+    system.always(
+        "WSAENETDOWN means that the network is down",
+        (happens("WSPCleanup", returns=NET_DOWN) | happens("WSPCleanup.return", returns=NET_DOWN)).implies(offline),
+        id="PW-11.down",
+        clause="WSP-22",
+    )
+    if network_down == "released":
+        system.always(
+            "and 0 that it is up",
+            happens("WSPCleanup.return", returns=OK).implies(~offline),
+            id="PW-11.up",
+            clause="WSP-22",
+        )
+    calls = [*CALLS] if len(list(w.operation)) else [call for call in CALLS if call != "WSPRecv"]
+    called = [call for call in calls if len(list(w.socket)) or call in ("WSPStartup", "WSPCleanup", "late call")]
     late = happens("late call").implies(happens("late call", returns=UNSTARTED) & nothing)
     system.always("nothing works when down", late, id="PW-14", clause="WSP-13")
     system.always(
         "the module is mapped while it is in use",
-        (w.provider.state != "down").implies(w.module.state == "mapped"),
+        ((w.provider.state != "down") | any_of(happens(call) for call in called)).implies(w.module.state == "mapped"),
         id="PW-14.mapped",
         clause=["MOD-01", "WSP-10"],
+    )
+    mapped, loaded, freed = w.module.state == "mapped", happens("LoadLibrary"), happens("FreeLibrary")
+    system.always(
+        "the module is loaded when it is not there, and freed when it is",
+        ((~mapped & after(mapped)) == loaded) & ((mapped & ~after(mapped)) == freed),
+        id="PW-24",
+        clause=["WSP-32", "WSP-33"],
     )
 
 
@@ -205,6 +224,9 @@ def _starting_again(system: System, w: Full) -> None:
         id="PR-04",
         clause="WSP-09",
     )
+    system.always_possible(
+        "it can always be started again", w.provider.state == "up", id="PR-04.again", clause="WSP-09"
+    )
     idle = all_of(w.client.state[c] == "idle" for c in w.client) & (w.in_kernel == 0)
     rested = idle & (w.network.state == "up")
     nothing_asked = all_of(w.operation.state[o] == "none" for o in w.operation)
@@ -214,6 +236,7 @@ def _starting_again(system: System, w: Full) -> None:
 
 
 def _coming_to_rest(system: System, w: Full, timeout: bool) -> None:
+    """Of itself the network is not fair; the provider, its timer and its callers go on, as their rows say."""
     own = [weak(trigger) for trigger in (*TEARDOWN, *(f"provider.free {name}" for name in w.resources))]
     own.append(weak("WSPCleanup.return"))
     network = [strong("transmit"), strong("network discards"), strong("network.peer takes")]
@@ -222,7 +245,6 @@ def _coming_to_rest(system: System, w: Full, timeout: bool) -> None:
             "the last cleanup comes to an end, whatever the network does",
             w.tearing,
             w.down,
-            assuming=[*own, weak("provider gives up")],
             id="PL-01",
             clause=["WSP-06", "WSP-07", "WSP-08", "SOCK-10"],
         )
@@ -240,7 +262,6 @@ def _coming_to_rest(system: System, w: Full, timeout: bool) -> None:
     system.holds(
         "what is pending at the teardown ends",
         all_of(G(before.implies(F(end))) for before, end in zip(pending, ended, strict=True)),
-        assuming=[weak("cancel")],
         id="PL-04",
         clause=["WSP-25", "WSP-26"],
     )
@@ -256,7 +277,6 @@ def _coming_to_rest(system: System, w: Full, timeout: bool) -> None:
     system.holds(
         "a close that lingers returns, whatever the network does",
         all_of(G(end) for end in back),
-        assuming=[weak("timer fires"), weak("WSPCloseSocket.return")],
         id="PL-07",
         clause="SOCK-04",
     )

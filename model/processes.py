@@ -86,6 +86,7 @@ def exit_cascades(p: Process) -> None:
     p.provider.step("DllMain", source="down", dest="detached", when=p.exiting)
     p.provider.calls("provider.DllMain", source="up", dest="detached", when=p.exiting)
     p.base.on("provider.DllMain", source=["up", "detached"], dest="unmapped")
+    p.base.on("provider.DllMain", source="unmapped")
 
 
 def reserved_reversed(p: Process) -> None:

@@ -8,7 +8,7 @@ own; the upcall table goes down untouched. WSPCleanup names no entry: one count 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quiesce import Machine, System, Term, all_of, any_of, argument, happens
+from quiesce import Machine, System, Term, after, all_of, any_of, argument, happens
 
 OK = "0"
 ENTRIES = ["tcp", "udp"]
@@ -232,11 +232,55 @@ def promises(system: System, members: Mapping[str, Member], asked: Term) -> None
                 id=f"PW-16.{name}.{below}",
                 clause=["LSP-01", "LSP-02"],
             )
+    for x in members.values():
+        if x.asked is not None:
+            _call_by_call(system, x, x.asked)
+    for name in BASES:
+        system.sometimes(f"a socket is opened at {name}", happens(f"{name}.WSPSocket"), id=f"PX-05.{name}")
     lower = members["L2"]
     system.always(
         "L2 is told what Ws2_32.dll told L1", lower.told.is_in(["chain tcp", None]), id="PW-18.L2", clause="LSP-04"
     )
     top = members["L1"]
+    for entry in ENTRIES:
+        for word, before in (("first", top.count == 0), ("second", top.count > 0)):
+            looks = (top.machine.state == "looking") & before & (top.asked == entry)
+            if word == "first" or top.starts > 1:
+                system.sometimes(f"a {word} start is for {entry}", looks, id=f"PX-01.{word}.{entry}")
     system.sometimes("L1 has started both chains", all_of(owed > 0 for owed in top.owed.values()))
     system.sometimes("L1 is started twice", top.count == 2, id="PX-01.2")
     system.sometimes("every provider is up", all_of(x.machine.state == "up" for x in members.values()))
+
+
+def _call_by_call(system: System, x: Member, asked: Term) -> None:
+    """Ask what a layer does in each of its calls, one step after the other."""
+    name, state = x.name, x.machine.state
+    looks = state == "looking"
+    system.always(
+        f"{name} looks for its place in the chain that it was given",
+        all_of((looks & (asked == entry)).implies(x.told == f"chain {entry}") for entry in x.next),
+        id=f"PW-18.{name}.place",
+        clause=["LSP-06", "LSP-08"],
+    )
+    made = any_of(after(owed) > owed for owed in x.owed.values())
+    system.always(
+        f"{name} starts what comes next once in a start",
+        made.implies(after(state) == "started"),
+        id=f"PW-16.{name}.once",
+        clause=["LSP-01", "LSP-02"],
+    )
+    last = happens(f"{name}.WSPCleanup").implies((after(state) == "to clean") == (x.count == 1))
+    system.always(
+        f"{name} gives up what it started at its last cleanup alone",
+        last,
+        id=f"PW-03.{name}",
+        clause=["WSP-05", "WSP-24"],
+    )
+    opens = happens(f"{name}.WSPSocket").implies(after(state) == "to open")
+    returns = happens(f"{name}.WSPSocket.return").implies(state == "opened")
+    system.always(
+        f"a socket of {name} is one of what comes next",
+        opens & returns,
+        id=f"PW-18.{name}.opened",
+        clause="LSP-10",
+    )

@@ -7,7 +7,7 @@ are cancelled in silence; a start that comes during the teardown waits for its e
 
 from dataclasses import dataclass
 
-from quiesce import F, G, Machine, System, Term, all_of, argument, happens, weak
+from quiesce import F, G, Machine, System, Term, after, all_of, any_of, argument, enabled, happens, weak
 
 OK, PENDING, ABORTED = "0", "pending", "WSA_OPERATION_ABORTED"
 TEARDOWN = ["draining", "freeing"]
@@ -193,7 +193,92 @@ def promises(system: System, w: Waiting) -> None:
         clause="SOCK-04",
     )
     system.sometimes("an operation is cancelled", happens("cancel"))
+    _can(system, w)
+    _does(system, w)
 
 
 def _returns(client: Machine, copy: object, state: str) -> Term:
     return G((client.state[copy] == state).implies(F(client.state[copy] == "idle")))
+
+
+def _can(system: System, w: Waiting) -> None:
+    """Ask that each call, and each thing that is waited for, is possible in its circumstances and in no others."""
+    client, up, socket, operation = w.client, w.provider.state == "up", w.socket.state, w.operation.state
+    idle = any_of((client.state[c] == "idle") & w.held[c] for c in client)
+    new = any_of((client.state[c] == "idle") & ~w.held[c] for c in client)
+    system.always(
+        "a start is answered at any time", enabled("WSPStartup") == new, id="PW-11.start", clause=["WSP-09", "WSP-14"]
+    )
+    calls = {
+        "WSPSocket": socket == "none",
+        "WSPSend": (socket == "open") & ~w.unsent,
+        "WSPCloseSocket": socket == "open",
+        "WSPRecv": operation == "none",
+    }
+    system.always(
+        "whoever holds a start can call",
+        all_of(enabled(call) == (up & idle & when) for call, when in calls.items()),
+        id="PW-11.calls",
+        clause=["WSP-13", "SOCK-02"],
+    )
+    leaves = w.unsent & (up | (w.provider.state == "draining"))
+    waits = {
+        "transmit": leaves & (socket != "none"),
+        "socket.timer fires": (socket == "lingering") & w.unsent,
+        "cancel": (w.provider.state == "draining") & (operation == "pending"),
+        "operation.completes": operation == "pending",
+        "operation.is read": operation == "done",
+        "peer.stays silent": all_of(),
+    }
+    system.always(
+        "what is waited for can come, and where it does not the peer is silent",
+        all_of(enabled(trigger) == when for trigger, when in waits.items()),
+        id="PW-06.can",
+        clause=["WSP-06", "WSP-26", "SOCK-04"],
+    )
+
+
+def _does(system: System, w: Waiting) -> None:
+    """Ask what each call does to the socket, the operation and its caller."""
+    client, socket, operation = w.client, w.socket.state, w.operation.state
+    begins = (w.provider.state == "down") & (socket == "none") & (operation == "none") & ~w.unsent
+    system.holds("it begins at rest", begins, id="PR-01.begin", clause="WSP-13")
+    pending = any_of((client.state[c] == "idle") & (after(client.state[c]) == "starting") for c in client)
+    lingers = any_of((client.state[c] == "idle") & (after(client.state[c]) == "closing") for c in client)
+    asked = happens("WSPStartup", returns=PENDING)
+    system.always(
+        "a start waits for the teardown alone",
+        (asked == pending) & (happens("WSPStartup") & w.tearing).implies(asked) & asked.implies(w.tearing),
+        id="PL-03.waits",
+        clause="WSP-09",
+    )
+    last = happens("WSPCleanup").implies((after(w.provider.state) == "draining") == (w.references == 1))
+    system.always("the last cleanup begins the teardown", last, id="PW-03", clause=["WSP-04", "WSP-05"])
+    close = happens("WSPCloseSocket")
+    graceful, timed = w.unsent & (w.mode == "graceful"), w.unsent & (w.mode == "linger")
+    kept = {"closing": graceful, "lingering": timed, "none": ~w.unsent}
+    over = all_of((close & when).implies(after(socket) == dest) for dest, when in kept.items())
+    system.always(
+        "a close waits with SO_LINGER and data alone",
+        over & (lingers == (close & timed)),
+        id="PW-28",
+        clause=["SOCK-02", "SOCK-04", "SOCK-12"],
+    )
+    effects = {
+        happens("WSPSocket"): (after(socket) == "open") & ~after(w.unsent),
+        happens("WSPSend"): after(w.unsent),
+        happens("WSPCloseSocket.return") | happens("drained"): after(socket) == "none",
+        happens("WSPRecv") | happens("operation.is read"): ~after(w.notified),
+        happens("WSPRecv"): after(operation) == "pending",
+        happens("operation.completes"): (after(operation) == "done") & after(w.notified),
+        happens("operation.is read"): after(operation) == "none",
+    }
+    system.always(
+        "each call does what it is for",
+        all_of(event.implies(effect) for event, effect in effects.items()),
+        id="PW-11",
+        clause=["WSP-27", "SOCK-04", "SOCK-06"],
+    )
+    for mode in ("graceful", "linger"):
+        opened = (socket == "open") & (w.mode == mode)
+        system.sometimes(f"a socket is set to {mode}", opened, id=f"PX-03.{mode}")

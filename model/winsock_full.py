@@ -124,6 +124,7 @@ def _not_vacuous(system: System, w: Full, references: int, network_down: Network
     if len(list(w.operation)):
         pending = [w.operation.state[o] == "pending" for o in w.operation]
         system.sometimes("an operation is cancelled", happens("cancel") & pending[0])
+        system.sometimes("an operation completes", happens("operation.completes"))
         system.sometimes("an operation is read", happens("operation.is read"))
         cancels = happens("WSPCloseSocket") & pending[0]
         system.sometimes("a close cancels an operation", cancels)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from model.winsock_full_defects import DEFECTS
-from quiesce import Between, Machine, System, after, all_of, happens, where
+from quiesce import Between, Machine, System, Term, after, all_of, any_of, enabled, happens, where
 from spec.winsock import UNSTARTED, OpenAtCleanup
 from spec.winsock_full import (
     DISCARDS,
@@ -51,13 +51,21 @@ def winsock_full(
         network_down=network_down,
         timeout=timeout,
     )
-    _clients(client, w, starts, network_down)
+    held = _clients(client, w, starts, network_down)
     if defect != "none":
         DEFECTS[defect](w)
     rest = w.down & all_of(client.state[c] == "idle" for c in client)
     machines = [w.provider, client, w.socket, w.operation, w.network, w.module, w.books]
     system = System("winsock_full", *machines, rest=rest)
     promises(system, w, network_down=network_down, timeout=timeout)
+    mine = {c: any_of((w.socket.state[s] == "open") & (w.owner[s] == c) for s in w.socket) for c in client}
+    ready = {c: (client.state[c] == "idle") & (held[c] > 0) & mine[c] for c in client}
+    system.always(
+        "an open socket can be closed by whoever opened it",
+        any_of(ready.values()).implies(enabled("WSPCloseSocket")),
+        id="PW-28.can",
+        clause=["SOCK-02", "SOCK-06"],
+    )
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
     _not_vacuous(system, w, clients * starts, network_down, timeout)
@@ -65,7 +73,7 @@ def winsock_full(
     return system
 
 
-def _clients(client: Machine, w: Full, starts: int, network_down: NetworkDown) -> None:
+def _clients(client: Machine, w: Full, starts: int, network_down: NetworkDown) -> Term:
     """Clients that clean up once for each start, wait where a call takes time, and call too late now and then."""
     held = client.count("held", up_to=starts)
     given, ready = {held: held - 1}, w.module.state == "mapped"
@@ -83,6 +91,7 @@ def _clients(client: Machine, w: Full, starts: int, network_down: NetworkDown) -
     client.calls("WSPCloseSocket", source="idle", when=held > 0, gets=[OK, WOULD_BLOCK])
     client.calls("WSPCloseSocket", source="idle", dest="closing", when=held > 0, gets=PENDING)
     client.calls("WSPCloseSocket.return", source="closing", dest="idle", gets=OK)
+    return held
 
 
 def _not_vacuous(system: System, w: Full, references: int, network_down: NetworkDown, timeout: bool) -> None:
@@ -115,6 +124,7 @@ def _not_vacuous(system: System, w: Full, references: int, network_down: Network
     if len(list(w.operation)):
         pending = [w.operation.state[o] == "pending" for o in w.operation]
         system.sometimes("an operation is cancelled", happens("cancel") & pending[0])
+        system.sometimes("an operation completes", happens("operation.completes"))
         system.sometimes("an operation is read", happens("operation.is read"))
         cancels = happens("WSPCloseSocket") & pending[0]
         system.sometimes("a close cancels an operation", cancels)

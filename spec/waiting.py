@@ -255,15 +255,12 @@ def _does(system: System, w: Waiting) -> None:
     last = happens("WSPCleanup").implies((after(w.provider.state) == "draining") == (w.references == 1))
     system.always("the last cleanup begins the teardown", last, id="PW-03", clause=["WSP-04", "WSP-05"])
     close = happens("WSPCloseSocket")
-    kept = {
-        "closing": w.unsent & (w.mode == "graceful"),
-        "lingering": w.unsent & (w.mode == "linger"),
-        "none": ~w.unsent,
-    }
+    graceful, timed = w.unsent & (w.mode == "graceful"), w.unsent & (w.mode == "linger")
+    kept = {"closing": graceful, "lingering": timed, "none": ~w.unsent}
     over = all_of((close & when).implies(after(socket) == dest) for dest, when in kept.items())
     system.always(
         "a close waits with SO_LINGER and data alone",
-        over & (lingers == (close & kept["lingering"])),
+        over & (lingers == (close & timed)),
         id="PW-28",
         clause=["SOCK-02", "SOCK-04", "SOCK-12"],
     )

@@ -106,15 +106,8 @@ def _closing(system: System, w: Full) -> None:
 
 
 def _sockets(system: System, w: Full) -> None:
-    """A close is always possible, ends the descriptor, and leaves no more than what is still to be sent."""
+    """A close ends the descriptor, and leaves no more than what is still to be sent."""
     state, calls = w.socket.state, happens("WSPCloseSocket")
-    mine = {c: any_of((state[s] == "open") & (w.owner[s] == c) for s in w.socket) for c in w.client}
-    system.always(
-        "an open socket can be closed by whoever opened it",
-        all_of(((w.client.state[c] == "idle") & mine[c]).implies(enabled("WSPCloseSocket")) for c in w.client),
-        id="PW-28.can",
-        clause=["SOCK-02", "SOCK-06"],
-    )
     ended = {s: (state[s] == "open") & (after(state[s]) != "open") for s in w.socket}
     answered = happens("WSPCloseSocket", returns=[OK, PENDING]).implies(any_of(ended.values()))
     over = any_of((state[s] == "lingering") & (after(state[s]) == "none") for s in w.socket)

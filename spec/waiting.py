@@ -248,7 +248,7 @@ def _does(system: System, w: Waiting) -> None:
     asked = happens("WSPStartup", returns=PENDING)
     system.always(
         "a start waits for the teardown alone",
-        (asked == pending) & (happens("WSPStartup") & w.tearing).implies(asked) & asked.implies(w.tearing),
+        (asked == pending) & (asked == (happens("WSPStartup") & w.tearing)),
         id="PL-03.waits",
         clause="WSP-09",
     )

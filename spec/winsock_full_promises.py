@@ -141,7 +141,8 @@ def _operations(system: System, w: Full) -> None:
     )
     over = [(w.operation.state[o] == "done") & (after(w.operation.state[o]) == "none") for o in w.operation]
     read = happens("operation.is read").implies(any_of(over))
-    system.always("what is over is read once", read, id="PW-08.read", clause="SOCK-08")
+    if over:
+        system.always("what is over is read once", read, id="PW-08.read", clause="SOCK-08")
 
 
 def _results(system: System, w: Full, network_down: NetworkDown) -> None:

@@ -249,7 +249,7 @@ def _does(system: System, w: Waiting) -> None:
     system.always(
         "a start waits for the teardown alone",
         (asked == pending) & (asked == (happens("WSPStartup") & w.tearing)),
-        id="PL-03.waits",
+        id="PR-05",
         clause="WSP-09",
     )
     last = happens("WSPCleanup").implies((after(w.provider.state) == "draining") == (w.references == 1))

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from quiesce import expectations, library
 from quiesce.core.errors import Place, SpecificationError, known
@@ -105,9 +106,13 @@ def caught() -> Mapping[str, Catch]:
     return found
 
 
-@cache
 def correct() -> tuple[tuple[str, Check, System], ...]:
     """Return the systems of all checks without a defect, each with the file of its check."""
+    return _correct(library.root())
+
+
+@cache
+def _correct(_root: Path) -> tuple[tuple[str, Check, System], ...]:
     rows = [(file.name, check) for file in library.checks() for check in expectations.read(file)]
     return tuple(
         (file, check, library.find(check.model).system(check.parameters))

@@ -16,8 +16,8 @@ from quiesce.language.systems import unfair
 from tests.promote import promoted
 
 ROWS = [row for file in library.checks() if file.name != library.BENCH_CHECKS for row in expectations.read(file)]
-SMALL = 2000
-"""Rows with at most this many states are computed again by the reference interpreter; the others take it minutes."""
+SMALL = 300
+"""Rows with at most this many states are computed again by the reference here, all of them by `promote --verify`."""
 
 NAMED = {
     "M01": ["PW-01", "PW-03"],

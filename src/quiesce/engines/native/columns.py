@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,16 @@ BLOCK = 1 << 16
 """States that are looked at together, so that the columns of one expression stay small."""
 
 
+class Evaluated(Protocol):
+    """States on each of which flat expressions have a value."""
+
+    def truth(self, expr: Expr) -> NDArray[np.bool_]:
+        """Return for each state whether a flat truth holds."""
+
+    def value(self, expr: Expr) -> NDArray[np.int64]:
+        """Return a number in each state."""
+
+
 class Columns:
     """States on which expressions are evaluated block by block."""
 
@@ -63,19 +74,19 @@ class Columns:
         for first in range(0, self.count, BLOCK):
             last = min(self.count, first + BLOCK)
             words = self.read(first, last).reshape(-1, self.layout.words)
-            result[first:last] = _Block(self.layout, words).value(expr)
+            result[first:last] = Block(partial(_read, self.layout, words)).value(expr)
         return result
 
 
-class _Block:
-    """Some states as columns; what was computed is kept, for the parts of an expression may be shared."""
+class Block:
+    """Expressions on a column of values for each cell; what was computed is kept, for the parts may be shared."""
 
-    def __init__(self, layout: Layout, words: NDArray[np.uint64]) -> None:
-        self.layout, self.words = layout, words
+    def __init__(self, column: Callable[[int], Column]) -> None:
+        self.column = column
         self.known: dict[Expr, Column] = {}
 
     def value(self, expr: Expr) -> Column:
-        """Return the column of an expression; a constant is one number."""
+        """Return the column of an expression, a constant as one number; raises EngineError for what is not flat."""
         if isinstance(expr, Constant):
             return np.asarray(expr.value)
         if expr not in self.known:
@@ -85,14 +96,16 @@ class _Block:
     def _value(self, expr: Expr) -> Column:
         match expr:
             case Cell(slot=slot):
-                return self._cell(slot)
+                return self.column(slot)
             case Apply(op=op, operands=operands):
                 return FUNCTION[op](*np.broadcast_arrays(*[self.value(operand) for operand in operands]))
             case _:
                 raise EngineError(f"{expr} is no flat expression of these columns")
 
-    def _cell(self, slot: int) -> Column:
-        place = self.layout.fields[slot]
-        column = self.words[:, place.word] >> np.uint64(place.shift) & np.uint64((1 << place.bits) - 1)
-        truth = isinstance(self.layout.cells[slot].domain, Boolean)
-        return column.astype(np.bool_) if truth else column.astype(np.int64) + place.low
+
+def _read(layout: Layout, words: NDArray[np.uint64], slot: int) -> Column:
+    """Return a cell's column from the words of some states."""
+    place = layout.fields[slot]
+    column = words[:, place.word] >> np.uint64(place.shift) & np.uint64((1 << place.bits) - 1)
+    truth = isinstance(layout.cells[slot].domain, Boolean)
+    return column.astype(np.bool_) if truth else column.astype(np.int64) + place.low

@@ -10,17 +10,20 @@ here, when neither writes what the other reads or writes, or both are never enab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, reduce
 from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.core.expressions import MEANING, Apply, Cell, Constant, Expr, Op, apply, walk
+from quiesce.core.domains import Boolean
+from quiesce.core.expressions import Apply, Cell, Constant, Expr, Op, apply, walk
 from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.codegen import row_program
+from quiesce.engines.native.columns import Block, Column
 from quiesce.engines.native.emit import truths_program
 from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
@@ -28,10 +31,11 @@ from quiesce.engines.native.machine_code import Compiled, compiled
 from quiesce.engines.native.stubborn_kernels import chosen, scratch_words
 
 Words = NDArray[np.uint64]
-Codes = Mapping[int, int]
 
 MOST_CASES = 4096
 """Combinations of codes that are tried to tell whether a row can do something; with more, it can."""
+KEPT = 64
+"""Sets of cells whose combinations are kept, with what was computed of them: at most some 500 KB each."""
 MOST_DISJUNCTS = 64
 """Disjuncts of a goal that become goals of their own; with more, it is one conjunct."""
 
@@ -54,6 +58,8 @@ class Reduction:
         self.guarded = [*rows, *goals]
         self.conjuncts = list(dict.fromkeys(expr for each in self.guarded for expr in each.conjuncts))
         self._cells = {expr: _cells(expr) for expr in self.conjuncts}
+        self._cases = lru_cache(KEPT)(self._every_case)
+        self._allowed = [self._codes_allowed(each) for each in rows]
         self._numbering: Compiled = compiled(row_program(flat, layout))
         self._tests: Compiled = compiled(truths_program(flat, layout, self.conjuncts))
         self._plan = self._planned(len(rows), len(goals))
@@ -94,43 +100,55 @@ class Reduction:
         return np.array([*head, *sets, *starts, *lists], dtype=np.uint64)
 
     def _may_meet(self, one: int, other: int) -> bool:
-        """Tell whether two rows may be enabled in one state, as far as conjuncts on a few cells can say."""
-        both = (*self.guarded[one].conjuncts, *self.guarded[other].conjuncts)
-        cells = {slot for expr in self.guarded[one].conjuncts for slot in self._cells[expr]}
-        for slot in cells:
-            local = [expr for expr in both if self._cells[expr] == {slot}]
-            if len(local) < 2 or self._size(slot) > MOST_CASES:
-                continue
-            if not any(all(_value(expr, case) for expr in local) for case in self._cases({slot})):
-                return False
-        return True
+        """Tell whether two rows may be enabled in one state, as far as conjuncts on one cell each can say."""
+        mine, theirs = self._allowed[one], self._allowed[other]
+        possible = all(mine.values()) and all(theirs.values())
+        return possible and all(mine[slot] & theirs[slot] for slot in mine.keys() & theirs.keys())
+
+    def _codes_allowed(self, guarded: _Guarded) -> dict[int, int]:
+        """Return the codes of each cell that conjuncts on it alone allow, as bits from its domain's first on."""
+        allowed: dict[int, int] = {}
+        for expr in guarded.conjuncts:
+            if len(self._cells[expr]) == 1 and self._size(*self._cells[expr]) <= MOST_CASES:
+                (slot,) = self._cells[expr]
+                true = _bits_of(np.flatnonzero(self._cases(self._cells[expr]).value(expr)))
+                allowed[slot] = allowed.get(slot, true) & true
+        return allowed
 
     def _can_enable(self, row: JointRow, expr: Expr) -> bool:
         """Tell whether a step by a row can make a false conjunct true."""
         written = {slot: update for slot, update in row.updates if slot in self._cells[expr]}
         if not written:
             return False
-        cells = set(self._cells[expr]).union(*(_cells(update) for update in written.values()))
-        if prod(self._size(slot) for slot in cells) > MOST_CASES:
+        cells = self._cells[expr].union(*(_cells(update) for update in written.values()))
+        if self._size(*cells) > MOST_CASES:
             return True
-        local = [conjunct for conjunct in _conjuncts(row.guard) if _cells(conjunct) <= cells]
-        for case in self._cases(cells):
-            if not _value(expr, case) and all(_value(conjunct, case) for conjunct in local):
-                after = {**case, **{slot: int(_value(update, case)) for slot, update in written.items()}}
-                if _value(expr, after):
-                    return True
-        return False
+        before = self._cases(cells)
+        local = [conjunct for conjunct in _conjuncts(row.guard) if self._cells[conjunct] <= cells]
+        starts = reduce(np.logical_and, map(before.value, local), np.logical_not(before.value(expr)))
+        if not starts.any():
+            return False
 
-    def _cases(self, slots: set[int] | frozenset[int]) -> Iterator[dict[int, int]]:
-        """Yield the combinations of codes of some cells; none where there are too many."""
-        ordered = sorted(slots)
+        def later(slot: int) -> Column:
+            return before.value(written[slot]) if slot in written else before.column(slot)
+
+        return bool(np.logical_and(Block(later).value(expr), starts).any())
+
+    def _every_case(self, cells: frozenset[int]) -> Block:
+        """Return expressions on every combination of codes of some cells."""
+        ordered = sorted(cells)
         domains = [self.flat.cells[slot].domain for slot in ordered]
-        for codes in product(*(range(domain.low, domain.high + 1) for domain in domains)):
-            yield dict(zip(ordered, codes, strict=True))
+        grid = np.indices([domain.high - domain.low + 1 for domain in domains]).reshape(len(ordered), -1)
+        columns: dict[int, Column] = {
+            slot: codes.astype(np.bool_) if isinstance(domain, Boolean) else codes + domain.low
+            for slot, domain, codes in zip(ordered, domains, grid, strict=True)
+        }
+        return Block(columns.__getitem__)
 
-    def _size(self, slot: int) -> int:
-        domain = self.flat.cells[slot].domain
-        return domain.high - domain.low + 1
+    def _size(self, *slots: int) -> int:
+        """Return how many combinations of codes some cells have."""
+        domains = [self.flat.cells[slot].domain for slot in slots]
+        return prod(domain.high - domain.low + 1 for domain in domains)
 
 
 def _goals(flat: Flat, asked: Sequence[FlatProperty]) -> Iterator[Expr]:
@@ -182,17 +200,10 @@ def _cells(expr: Expr) -> frozenset[int]:
     return frozenset(node.slot for node in walk(expr) if isinstance(node, Cell))
 
 
+def _bits_of(numbers: Iterable[int]) -> int:
+    return sum(1 << int(number) for number in numbers)
+
+
 def _bits(numbers: set[int], width: int) -> list[int]:
-    total = sum(1 << number for number in numbers)
+    total = _bits_of(numbers)
     return [(total >> (64 * word)) & ((1 << 64) - 1) for word in range(width)]
-
-
-def _value(expr: Expr, codes: Codes) -> int:
-    """Return the value of a flat expression."""
-    if isinstance(expr, Constant):
-        assert isinstance(expr.value, int)
-        return expr.value
-    if isinstance(expr, Cell):
-        return codes[expr.slot]
-    assert isinstance(expr, Apply)
-    return MEANING[expr.op](*[_value(operand, codes) for operand in expr.operands])

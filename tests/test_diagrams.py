@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 from xml.etree import ElementTree
 
@@ -19,6 +20,7 @@ from quiesce.core.system import Machine as MachineData
 from quiesce.core.system import System as SystemData
 from quiesce.core.verdicts import Explored, explore
 from quiesce.language.parameters import instantiate
+from quiesce.show import gallery
 from quiesce.show.diagrams import Diagram, Edge, Entry, Node, joined, of_machine, of_system
 from quiesce.show.pictures import dot, mermaid, png, svg
 from quiesce.show.statespace import space
@@ -411,6 +413,7 @@ def test_svg_and_png(of: str) -> None:
 
 PROGRAM = """
 from quiesce.language.parameters import instantiate
+from quiesce.show import gallery
 from quiesce.show.diagrams import of_machine, of_system
 from quiesce.show.pictures import dot, mermaid, svg
 from quiesce.show.statespace import space
@@ -460,3 +463,22 @@ def test_neighbouring_entries_with_the_same_rest_become_one() -> None:
             ),
         ),
     )
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_pictures_of_former_times_are_taken_away_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: bool
+) -> None:
+    """What is in the folder stays, but for pictures in one that was drawn before; --check writes nothing."""
+    index = gallery.HEADING.encode() if ours else b"# Mine"
+    monkeypatch.setattr(gallery, "_gallery", lambda: iter([("README.md", index + b" again"), ("new.dot", b"graph {}")]))
+    for name, content in {"README.md": index, "old.dot": b"", "photo.svg": b"", "notes.txt": b""}.items():
+        (tmp_path / name).write_bytes(content)
+    former = ["old.dot", "photo.svg"] if ours else []
+    changed = gallery.draw_all(tmp_path, write=False)
+    assert sorted(changed) == sorted(["README.md", "new.dot", *former])
+    assert not (tmp_path / "new.dot").exists()
+    assert gallery.draw_all(tmp_path, write=True) == changed
+    left = {"README.md", "new.dot", "notes.txt"} | (set() if ours else {"old.dot", "photo.svg"})
+    assert {file.name for file in tmp_path.iterdir()} == left
+    assert not ours or gallery.draw_all(tmp_path, write=False) == []

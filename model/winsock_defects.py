@@ -102,8 +102,8 @@ def first_socket_only(w: Contract) -> None:
 
 def open_sockets_kept(w: Contract) -> None:
     """M34: sockets that are open at the last cleanup are not released."""
-    w.provider.drop("release socket")
     w.socket.drop("release socket")
+    w.socket.on("release socket", source="closing", dest="none", then=blank(w))
     _returns_when(w, all_of(resource == 0 for resource in w.resources.values()))
 
 

@@ -2,7 +2,7 @@
 
 from quiesce import F, G, System, Term, after, all_of, any_of, happens, strong, sum_of, weak
 from spec import winsock_full_sockets as sockets
-from spec.winsock import UNSTARTED
+from spec.winsock import UNSTARTED, as_good_as_new
 from spec.winsock_full import (
     ABORTED,
     FAILURES,
@@ -209,18 +209,7 @@ def _results(system: System, w: Full, network_down: NetworkDown) -> None:
 
 
 def _starting_again(system: System, w: Full) -> None:
-    system.always(
-        "cleaned up is as good as new",
-        w.down.implies(w.provider.fresh & w.socket.fresh),
-        id="PR-01",
-        clause=["WSP-09", "MOD-13"],
-    )
-    system.always(
-        "cycles do not accumulate",
-        all_of(resource <= 1 for resource in w.resources.values()),
-        id="PR-03",
-        clause="WSP-08",
-    )
+    as_good_as_new(system, w)
     startable = w.provider.accepts("WSPStartup", returns=OK)
     system.always(
         "it can be started the moment the last cleanup returns",

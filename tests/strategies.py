@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from quiesce import (
@@ -39,6 +40,9 @@ from quiesce.core.system import STATE, Row, RowKind
 from quiesce.core.system import System as SystemData
 from quiesce.engines.native.layout import layout
 from quiesce.language.terms import ArgumentTerm, VariableTerm, lift
+
+DRAWING = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+"""How differential tests draw: the same systems in every run, in as much time as they take."""
 
 Item = TypeVar("Item")
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from quiesce import Machine, SpecificationError, System, all_of, where
@@ -20,7 +20,7 @@ from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Label, State, Step
 from quiesce.engines.checking import check
 from quiesce.language.terms import Term, VariableTerm
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 from tests.temporal_strategies import questions
 
 MOST_STATES = 40
@@ -156,7 +156,7 @@ def test_the_verdict_is_that_of_a_greatest_fixpoint_on_pairs() -> None:
         assert SEEN[kind] >= least, SEEN
 
 
-@settings(max_examples=DRAWN, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(DRAWING, max_examples=DRAWN)
 @given(st.integers(0, 2**32), st.one_of(systems(), questions(), questions()))
 def _compare(seed: int, written: System) -> None:
     try:

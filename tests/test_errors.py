@@ -7,6 +7,7 @@ the message must name; without a mark the mistake has no line (it is one of the 
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -1734,8 +1735,20 @@ CASES = (
         "mutants-of-what-does-not-hold",
         "Q48",
         'command("mutate", "chain", "-c", "defect=M50")',
-        "not all properties of chain hold",
-        "mutants are judged by the properties that hold",
+        "'resources reach zero' of chain is violated",
+        "mutants are judged by the properties that hold: choose other parameters, or mend it",
+    ),
+    Case(
+        "journal-in-no-folder",
+        "Q51",
+        'command("mutate", "chain", "--journal", "none/judged")',
+        "none/judged cannot be kept: No such file or directory",
+    ),
+    Case(
+        "export-into-no-folder",
+        "Q48",
+        'command("export", "chain", "--to", "promela", "-o", "none/chain.pml")',
+        "none/chain.pml cannot be written: No such file or directory",
     ),
     Case(
         "journal-of-another-campaign",
@@ -2161,6 +2174,14 @@ def raised_at(error: SpecificationError) -> Site:
     name, line = Path(step.tb_frame.f_code.co_filename).relative_to(SOURCE).as_posix(), step.tb_lineno
     (site,) = [site for site in sites() if site.file == name and site.first <= line <= site.last]
     return site
+
+
+def test_a_mistake_that_another_process_finds_is_the_same(told: Callable[[Case], SpecificationError]) -> None:
+    """An error comes out of another process with its code, place, hint and text."""
+    for case in CASES[:: len(CASES) // 20]:
+        error = told(case)
+        other = pickle.loads(pickle.dumps(error))
+        assert (other.code, other.place, other.hint, str(other)) == (error.code, error.place, error.hint, str(error))
 
 
 def test_every_raise_is_reached(told: Callable[[Case], SpecificationError]) -> None:

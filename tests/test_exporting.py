@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given, reject, settings
 
 from quiesce import Machine, SpecificationError, System, after, library
 from quiesce.bridges import murphi, promela, tla
@@ -19,7 +19,7 @@ from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from tests.known.peterson import n_peterson
 from tests.known.two_phase import two_phase
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 
 LIBRARY = ("winsock", "chain", "ssp", "ssp_race", "waiting")
 MOST_STATES = 2_000
@@ -100,9 +100,7 @@ def test_published_models_have_the_same_states(model: System, tmp_path: Path) ->
 def test_random_systems_have_the_same_states(tmp_path: Path) -> None:
     """Spin and Rumur count the states of random systems as we do."""
 
-    @settings(
-        max_examples=4 * RANDOM, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(DRAWING, max_examples=4 * RANDOM)
     @given(systems())
     def compare(written: System) -> None:
         system = written.build()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 
 from quiesce import Machine, System, any_of, argument, enabled
 from quiesce.core.expressions import MEANING, TRUE, Apply, Cell, Constant, Expr, Next, Op
@@ -15,7 +15,7 @@ from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Label, State, Step
 from quiesce.core.verdicts import explore
 from tests.examples.winsock_example import winsock
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 
 Codes = tuple[int, ...]
 
@@ -92,7 +92,7 @@ def test_the_flat_example_takes_the_steps_of_its_machines() -> None:
         same(system, state)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(DRAWING, max_examples=60)
 @given(systems())
 def test_flat_systems_take_the_steps_of_their_machines(written: System) -> None:
     """In the first states of random systems both views have the same labelled steps and the same properties."""

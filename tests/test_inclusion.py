@@ -4,14 +4,14 @@ machine that they share takes part in the events of each.
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, given, note, reject, settings
+from hypothesis import given, note, reject, settings
 
 from quiesce import Machine, SpecificationError, System, Term, after, happens
 from quiesce.core.domains import Copy, Value
 from quiesce.core.reference import initial_states
 from quiesce.core.system import PropertyKind
 from quiesce.core.verdicts import Explored, explore
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 
 MOST_STATES = 40
 WHOLE = (PropertyKind.NO_DEADLOCK, PropertyKind.BISIMILAR, PropertyKind.DOMAINS)
@@ -57,13 +57,7 @@ def small(written: System) -> Explored:
     return found
 
 
-@settings(
-    max_examples=80,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(DRAWING, max_examples=80)
 @given(systems())
 def test_alone_under_a_prefix_nothing_changes_but_names(written: System) -> None:
     """States, levels, transitions and verdicts are those of the system itself."""
@@ -73,13 +67,7 @@ def test_alone_under_a_prefix_nothing_changes_but_names(written: System) -> None
     assert verdicts(inside) == verdicts(alone)
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(DRAWING, max_examples=30)
 @given(systems(), systems())
 def test_two_that_share_nothing_are_a_product(first: System, second: System) -> None:
     """Every pair of states is reachable, and in it the steps of both are: n1 n2 states, t1 n2 + t2 n1 transitions."""
@@ -91,13 +79,7 @@ def test_two_that_share_nothing_are_a_product(first: System, second: System) -> 
     assert both.depth == one.found.depth + other.found.depth
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(DRAWING, max_examples=30)
 @given(systems())
 def test_two_that_share_everything_are_one(written: System) -> None:
     """Two inclusions of one system that share all machines are that system."""
@@ -106,15 +88,22 @@ def test_two_that_share_everything_are_one(written: System) -> None:
     assert twice.found.transitions == alone.found.transitions
 
 
-def producer() -> tuple[System, Machine, Term]:
-    """Return somebody who puts things on a line, the line, which drops them, and how many are on it."""
-    hand = Machine("hand", states=["empty", "full"])
+def line_for(*hands: tuple[Machine, str]) -> tuple[Machine, Term]:
+    """Let hands put things on a line, each by its own event; return the line, which drops them, and its length."""
     line = Machine("line")
     length = line.count("length", up_to=2)
-    hand.step("fetch", source="empty", dest="full")
-    hand.calls("put", source="full", dest="empty")
-    line.on("put", when=length < 2, then={length: length + 1})
+    for hand, put in hands:
+        hand.step("fetch", source="empty", dest="full")
+        hand.calls(put, source="full", dest="empty")
+        line.on(put, when=length < 2, then={length: length + 1})
     line.step("drop", when=length > 0, then={length: length - 1})
+    return line, length
+
+
+def producer() -> tuple[System, Machine, Term]:
+    """Return somebody who puts things on a line, the line, and how many are on it."""
+    hand = Machine("hand", states=["empty", "full"])
+    line, length = line_for((hand, "put"))
     system = System("producer", hand, line)
     system.always("what is put is on the line", happens("put").implies(after(length) == length + 1), id="P")
     system.always("the line is short", length <= 2, id="L")
@@ -124,13 +113,7 @@ def producer() -> tuple[System, Machine, Term]:
 def by_hand() -> System:
     """Return two producers and one line, written out."""
     hands = [Machine(f"P{number}.hand", states=["empty", "full"]) for number in range(2)]
-    line = Machine("line")
-    length = line.count("length", up_to=2)
-    for number, hand in enumerate(hands):
-        hand.step("fetch", source="empty", dest="full")
-        hand.calls(f"P{number}.put", source="full", dest="empty")
-        line.on(f"P{number}.put", when=length < 2, then={length: length + 1})
-    line.step("drop", when=length > 0, then={length: length - 1})
+    line, _ = line_for(*((hand, f"P{number}.put") for number, hand in enumerate(hands)))
     return System("by hand", hands[0], line, hands[1])
 
 

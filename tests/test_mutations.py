@@ -9,7 +9,7 @@ from random import Random
 
 import networkx as nx
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 from quiesce import Machine, SpecificationError, System, campaign
@@ -21,7 +21,7 @@ from quiesce.engines.mutating import as_fair, bisimilar, judge
 from quiesce.engines.native import Limits
 from quiesce.language.mutations import mutants, mutated
 from quiesce.show import comparisons
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 from tests.test_bisimulation import moves, reached, told_apart
 
 LIMITS = Limits()
@@ -75,14 +75,7 @@ def test_the_mutants_of_a_small_system() -> None:
 SEEN: dict[str, bool] = {}
 
 
-@settings(
-    max_examples=250,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+@settings(DRAWING, max_examples=250, phases=[Phase.generate])
 @given(systems(), st.integers(0, 2**16))
 def _compare(written: System, number: int) -> None:
     system = written.build()
@@ -191,14 +184,7 @@ def test_a_campaign_goes_on(tmp_path: Path) -> None:
 FAIR: dict[str, bool] = {}
 
 
-@settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+@settings(DRAWING, max_examples=200, phases=[Phase.generate])
 @given(systems(), st.integers(0, 2**16))
 def _compare_fairness(written: System, seed: int) -> None:
     """Make some rows of a random system weakly fair, take one of these away, and compare with plain graphs."""

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, event, given, note, reject, settings
+from hypothesis import event, given, note, reject, settings
 
 from quiesce import Machine, SpecificationError, System, after, any_value, argument, happens
 from quiesce.core.result import Verdict
-from tests.strategies import described, features, systems
+from tests.strategies import DRAWING, described, features, systems
 from tests.test_engines import agreed
 
 MOST_STATES = 120
@@ -41,13 +41,7 @@ def test_both_engines_give_one_answer_on_random_systems() -> None:
     assert EXAMPLES or len(AGREED) >= DIFFERENT
 
 
-@settings(
-    max_examples=EXAMPLES or DRAWN,
-    deadline=None,
-    derandomize=EXAMPLES == 0,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(DRAWING, max_examples=EXAMPLES or DRAWN)
 @given(systems())
 def _compare(written: System) -> None:
     system = written.build()

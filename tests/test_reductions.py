@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given, reject, settings
 
 from quiesce import SpecificationError, System, expectations, library
 from quiesce.core.replaying import replay
@@ -17,7 +17,7 @@ from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits, Strategy
 from quiesce.engines.reducible import refusal
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 
 EXAMPLES = int(os.environ.get("QUIESCE_RANDOM_SYSTEMS", "0"))
 MOST_STATES = 150
@@ -67,13 +67,7 @@ SEEN: set[str] = set()
 LESS = {"partial order": 0, "violated": 0}
 
 
-@settings(
-    max_examples=EXAMPLES or 200,
-    deadline=None,
-    derandomize=EXAMPLES == 0,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(DRAWING, max_examples=EXAMPLES or 200)
 @given(systems())
 def _compare(written: System) -> None:
     system = written.build()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, reject, settings
+from hypothesis import Phase, given, note, reject, settings
 from hypothesis import strategies as st
 
 from quiesce import Machine, System, library
@@ -25,7 +25,7 @@ from quiesce.engines.native import Limits
 from quiesce.engines.refinement import refine
 from quiesce.language.systems import unobserved
 from quiesce.show import comparisons
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 
 MOST_STATES = 120
 
@@ -83,14 +83,7 @@ def with_row_removed(system: SystemData, number: int) -> SystemData:
 SEEN: dict[str, Verdict] = {}
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+@settings(DRAWING, max_examples=150, phases=[Phase.generate])
 @given(systems(), st.integers(0, 40))
 def _compare(written: System, number: int) -> None:
     rich = written.build()

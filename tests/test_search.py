@@ -11,7 +11,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, reject, settings
+from hypothesis import Phase, given, note, reject, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -32,20 +32,13 @@ from tests.known.die_hard import die_hard
 from tests.known.mcs_lock import mcs_lock
 from tests.known.missionaries import missionaries_and_cannibals
 from tests.known.two_phase import two_phase
-from tests.strategies import described, systems
+from tests.strategies import DRAWING, described, systems
 from tests.test_engines import chain, cycles
 
 Words = NDArray[np.uint64]
 
 LEAST_STATES, MOST_STATES = 8, 200
-RANDOM = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+RANDOM = settings(DRAWING, max_examples=60, phases=[Phase.generate])
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 from quiesce import Machine, System, any_of, any_value, count_of, library
@@ -28,16 +28,9 @@ from quiesce.engines.native.layout import layout
 from quiesce.engines.native.symmetry import Canon
 from tests.known.peterson import interchangeable_peterson
 from tests.known.two_phase import two_phase
-from tests.strategies import described
+from tests.strategies import DRAWING, described
 
-RANDOM = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+RANDOM = settings(DRAWING, max_examples=60, phases=[Phase.generate])
 BY_SYMMETRY = Strategy(symmetry=True, workers=2)
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, note, settings
+from hypothesis import assume, event, given, note, settings
 
 from quiesce import (
     AF,
@@ -52,6 +52,7 @@ from quiesce.core.system import Assumption, Property, PropertyKind, Strength
 from quiesce.core.system import System as SystemData
 from quiesce.core.vacuity import without_conclusions
 from quiesce.engines.checking import check
+from tests.strategies import DRAWING
 from tests.temporal_oracle import Fairness, LeavesDomainError, Oracle, TooLargeError, about_states
 from tests.temporal_strategies import questions, written
 
@@ -109,13 +110,7 @@ def test_random_questions_have_the_answers_of_the_plain_checker() -> None:
     assert SEEN["vacuous"] > 0.01 * len(COMPARED)
 
 
-@settings(
-    max_examples=EXAMPLES or DRAWN,
-    deadline=None,
-    derandomize=EXAMPLES == 0,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(DRAWING, max_examples=EXAMPLES or DRAWN, derandomize=EXAMPLES == 0)
 @given(questions())
 def _compare(asked: System) -> None:
     system = asked.build()
@@ -276,7 +271,7 @@ def features(oracle: Oracle, answer: PropertyResult) -> set[str]:
     return found
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(DRAWING, max_examples=100)
 @given(questions())
 def test_fixpoints_and_tableau_of_the_plain_checker_agree(asked: System) -> None:
     """For each temporal operator but X, E p and A p by fixpoints are what the tableau finds: two proofs of one fact."""

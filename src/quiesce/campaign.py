@@ -36,14 +36,19 @@ def run(
 ) -> Campaign:
     """Judge every mutant of a target.
 
-    Raises SpecificationError: Q48 where the system itself does not hold, Q51 where the journal is of another campaign.
+    Raises SpecificationError: Q48 where the system itself does not hold, Q51 for a journal of another campaign, or one
+    that cannot be written.
     """
     system = library.find(target).system(settings)
     every = tuple(mutants(system))
     limits = Limits(max_states=max_states)
-    if check(system, limits=limits, linted=False, explained=False).verdict is not Verdict.HOLDS:
+    answers = check(system, limits=limits, linted=False, explained=False).properties
+    failing = next((answer for answer in answers if answer.verdict is not Verdict.HOLDS), None)
+    if failing is not None:
         raise SpecificationError(
-            "Q48", f"not all properties of {system.name} hold", hint="mutants are judged by the properties that hold"
+            "Q48",
+            f"{failing.property.name!r} of {system.name} is {failing.verdict.value}",
+            hint="mutants are judged by the properties that hold: choose other parameters, or mend it",
         )
     known = {} if journal is None else _known(journal, _identity(system, every))
     left = [mutant.number for mutant in every if mutant.number not in known]
@@ -85,16 +90,20 @@ def _identity(system: System, every: tuple[Mutant, ...]) -> str:
 
 def _known(journal: Path, identity: str) -> dict[int, Judged]:
     """Return what a journal tells already; a new one begins with the identity of the campaign."""
-    lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
-    if not lines:
-        journal.write_text(json.dumps({"campaign": identity}) + "\n", encoding="utf-8")
-        return {}
+    try:
+        lines = journal.read_text(encoding="utf-8", errors="replace").splitlines() if journal.exists() else []
+        if not lines:
+            journal.write_text(json.dumps({"campaign": identity}) + "\n", encoding="utf-8")
+            return {}
+    except OSError as problem:
+        raise SpecificationError("Q51", f"{journal.as_posix()} cannot be kept: {problem.strerror}") from None
     known: dict[int, Judged] = {}
     for number, line in enumerate(lines):
         try:
             record = json.loads(line)
         except ValueError:
-            record = {}
+            record = None
+        record = record if isinstance(record, dict) else {}
         if number == 0 and record.get("campaign") != identity:
             raise SpecificationError(
                 "Q51",

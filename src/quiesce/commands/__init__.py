@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,6 +57,14 @@ def settings_of(constants: list[str] | None) -> dict[str, object]:
             raise SpecificationError("Q48", f"-c {constant}: write -c NAME=VALUE")
         settings[name] = value
     return settings
+
+
+def write(file: Path, content: bytes) -> None:
+    """Write what `-o` asks for; raises SpecificationError (Q48) where that cannot be."""
+    try:
+        file.write_bytes(content)
+    except OSError as problem:
+        raise SpecificationError("Q48", f"{file.as_posix()} cannot be written: {problem.strerror}") from None
 
 
 def bytes_of(text: str | None) -> int | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from quiesce.commands import Constants, Memory, Workers, app, bytes_of, settings_of
+from quiesce.commands import Constants, Memory, Workers, app, bytes_of, settings_of, write
 from quiesce.core.errors import SpecificationError
 from quiesce.statuses import HOLDS, UNKNOWN, VIOLATED
 
@@ -88,7 +88,7 @@ def export(
     if output is None:
         print(text, end="")
     else:
-        output.write_text(text, encoding="utf-8")
+        write(output, text.encode())
     return HOLDS
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from quiesce.commands import Constants, Form, app, check_format, settings_of
+from quiesce.commands import Constants, Form, app, check_format, settings_of, write
 from quiesce.core.errors import SpecificationError
 from quiesce.statuses import HOLDS, SUSPICIOUS, UNKNOWN, VIOLATED
 
@@ -45,10 +45,7 @@ def matrix(
     if output is None:
         print(content)
     else:
-        try:
-            output.write_text(content + "\n", encoding="utf-8", newline="\n")
-        except OSError as problem:
-            raise SpecificationError("Q48", f"{output.as_posix()} cannot be written: {problem.strerror}") from None
+        write(output, f"{content}\n".encode())
     return HOLDS if all(one.covered for one in found.values() if one.clause.core) else VIOLATED
 
 
@@ -85,10 +82,7 @@ def draw(
         raise SpecificationError("Q48", "nothing to draw", hint="name a target, or give --all")
     picture = gallery.picture(target, settings_of(constants), machine=machine, space=space, form=form)
     if output is not None:
-        try:
-            output.write_bytes(picture)
-        except OSError as problem:
-            raise SpecificationError("Q48", f"{output.as_posix()} cannot be written: {problem.strerror}") from None
+        write(output, picture)
     elif form == "png" and sys.stdout.isatty():
         raise SpecificationError("Q48", "a PNG is no text for a terminal", hint="write -o FILE.png")
     else:

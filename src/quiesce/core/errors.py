@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 CODES: dict[str, str] = {
     # names
@@ -114,6 +115,10 @@ class SpecificationError(Exception):
     def __init__(self, code: str, message: str, *, place: Place | None = None, hint: str = "") -> None:
         super().__init__(message)
         self.code, self.message, self.place, self.hint = code, message, place, hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process as it is: exceptions would be made anew there from the message alone."""
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
     def __str__(self) -> str:
         """`spec/winsock.py:12: Q31 message`, the source line, and what to write instead."""

@@ -23,7 +23,7 @@ from quiesce.core.result import PropertyResult, Refined, Verdict
 from quiesce.core.system import FlatProperty, PropertyKind, Refinement, System
 from quiesce.core.trace import State
 from quiesce.engines.graph import Graph, States
-from quiesce.engines.native.columns import Columns
+from quiesce.engines.native.columns import Columns, Evaluated
 from quiesce.engines.native.options import Limits, Strategy, Watcher
 from quiesce.engines.native.search import Search, space_for
 from quiesce.engines.native.space import Space
@@ -64,15 +64,18 @@ def refine(
 
 @dataclass(frozen=True, slots=True)
 class _Lifted:
-    """Predicates of the poorer system on the states of the richer one."""
+    """Expressions of the poorer system on the states of the richer one: their values in the image of each."""
 
-    answers: Answers
+    below: Evaluated
     images: Numbers
 
     def truth(self, expr: Expr) -> States:
         """Return for each state of the richer system whether its image satisfies a flat truth."""
-        found: States = self.answers.columns.truth(expr)[self.images]
-        return found
+        return self.below.truth(expr)[self.images]
+
+    def value(self, expr: Expr) -> Numbers:
+        """Return a number in the image of each state of the richer system."""
+        return self.below.value(expr)[self.images]
 
 
 class _Comparison:
@@ -122,9 +125,7 @@ class _Comparison:
 
     def _claimed(self, asked: FlatProperty) -> PropertyResult:
         """Return whether a property of runs is true of the richer system too, where what is fair there is fair."""
-        answers = Answers(self.large)
-        lifted = _Lifted(self.below, self.images)
-        answers.columns = lifted  # type: ignore[assignment]
+        answers = Answers(self.large, columns=_Lifted(self.below.columns, self.images))
         fair = units(self.rich, asked.property)
         verdict = Verdict.HOLDS if satisfied(answers, asked, fair) else Verdict.VIOLATED
         scope = f"all {self.large.count:,} states{', where fair rows are fair' if fair else ''}"

@@ -22,6 +22,7 @@ from quiesce.engines.ctl import Checker
 from quiesce.engines.explaining import explain
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Course, Graph, Numbers, States
+from quiesce.engines.native.columns import Evaluated
 from quiesce.engines.native.space import Space
 from quiesce.engines.remedies import remedy
 
@@ -32,11 +33,11 @@ MOST_MARKS = 32
 class Answers:
     """Answers questions on the graph of a finished search in which no step left a domain."""
 
-    def __init__(self, space: Space, *, explained: bool = True) -> None:
+    def __init__(self, space: Space, *, explained: bool = True, columns: Evaluated | None = None) -> None:
         self.space, self.system, self.explained = space, space.system, explained
         self.rows = self.system.flat.rows
         self.initial = list(range(space.levels[1]))
-        self.columns = space.columns()
+        self.columns: Evaluated = columns or space.columns()
         self.marked: tuple[int, Numbers] | None = None
 
     def answer(self, asked: FlatProperty) -> PropertyResult:

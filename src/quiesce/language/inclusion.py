@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from quiesce.core.domains import Symbols
 from quiesce.core.errors import Place, known
@@ -18,7 +18,6 @@ from quiesce.language.machines import Machine
 from quiesce.language.terms import Term, VariableTerm, wrong
 
 T = TypeVar("T")
-_TRIGGER, _MACHINE = "trigger", "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,7 @@ class Names:
 
     def of(self, value: T) -> T:
         """Return data with the names in it as they are here."""
-        renamed: Any = self._of(value)
-        return renamed  # type: ignore[no-any-return]
+        return cast(T, self._of(value))
 
     def _of(self, value: Any) -> Any:
         if isinstance(value, tuple):
@@ -51,15 +49,12 @@ class Names:
         return type(value)(**{name: self._field(value, name, held) for name, held in given.items()})
 
     def _field(self, owner: Any, name: str, held: Any) -> Any:
-        if isinstance(held, str):
-            if name == _TRIGGER:
-                return self.trigger(held)
-            if name == _MACHINE or (name == "of" and isinstance(owner, Symbols)):
-                return self.machine(held)
-            if name == "name" and isinstance(owner, MachineData):
-                return self.machine(held)
-            return held
-        return self._of(held)
+        if not isinstance(held, str):
+            return self._of(held)
+        if name == "trigger":
+            return self.trigger(held)
+        of_machine = name == "machine" or (type(owner), name) in ((Symbols, "of"), (MachineData, "name"))
+        return self.machine(held) if of_machine else held
 
 
 def naming(machines: Sequence[Machine], prefix: str, shared: Sequence[Machine]) -> Names:

@@ -23,8 +23,8 @@ from quiesce.core.system import STATE, Row, RowKind, Variable
 from quiesce.core.system import Machine as MachineData
 from quiesce.language.places import here
 from quiesce.language.rows import clause_ids, declarations, of_rows, triggers_of
-from quiesce.language.terms import LARGEST, Term, VariableTerm, fit, lift, results, truth, usable, wrong
-from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of
+from quiesce.language.terms import Term, VariableTerm, fit, lift, results, truth, usable, wrong
+from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of, range_of
 
 _FAIRNESS = (None, "weak", "strong")
 
@@ -91,13 +91,11 @@ class Machine:
 
     def count(self, name: str, *, up_to: int | Unbounded, initial: object = 0) -> VariableTerm:
         """Declare a number from 0 to `up_to`, both included."""
-        top = None if isinstance(up_to, Unbounded) else up_to
-        return self._declare(name, self._range(name, 0, top), initial)
+        return self._declare(name, range_of(0, up_to, f"{self.name}.{name}"), initial)
 
     def integer(self, name: str, low: int, high: int | Unbounded, *, initial: object = 0) -> VariableTerm:
         """Declare a number from `low` to `high`, both included."""
-        top = None if isinstance(high, Unbounded) else high
-        return self._declare(name, self._range(name, low, top), initial)
+        return self._declare(name, range_of(low, high, f"{self.name}.{name}"), initial)
 
     def flag(self, name: str, initial: object = False) -> VariableTerm:
         """Declare a truth value."""
@@ -116,16 +114,6 @@ class Machine:
                 raise wrong("Q11", f"{self.name}.{name} has no values", "give at least one, or optional=True")
             initial = next(domain.values())
         return self._declare(name, domain, initial)
-
-    def _range(self, name: str, low: int, high: int | None) -> Range:
-        for bound in (low, high):
-            if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
-                raise wrong("Q11", f"{self.name}.{name} has the bound {bound!r}", "a bound is an integer or unbounded")
-            if bound is not None and abs(bound) > LARGEST:
-                raise wrong("Q16", f"{self.name}.{name} goes to {bound:,}, beyond {LARGEST:,}", "use a smaller domain")
-        if high is not None and high < low:
-            raise wrong("Q11", f"{self.name}.{name} has no values: {low}..{high}", "raise the upper bound")
-        return Range(low, high)
 
     def _declare(self, name: str, domain: Domain, initial: object) -> VariableTerm:
         if name != STATE or not isinstance(domain, Symbols) or self._variables or self._state is not None:

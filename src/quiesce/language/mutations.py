@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from quiesce.core.domains import Boolean, Domain, Range, Symbols, Value, shown
 from quiesce.core.errors import Place
@@ -90,8 +91,8 @@ def _rows(machine: Machine, row: Row, results: Sequence[Value]) -> Iterator[tupl
             if result not in row.returns:
                 yield "result", f"returns {shown(result)} instead", replace(row, returns=(result,))
     if row.fair is not None:
-        less = "weak" if row.fair == "strong" else None
-        yield "fairness", f"fairness is {less or 'gone'}", replace(row, fair=less)  # type: ignore[arg-type]
+        less: Literal["weak"] | None = "weak" if row.fair == "strong" else None
+        yield "fairness", f"fairness is {less or 'gone'}", replace(row, fair=less)
 
 
 def _guards(row: Row) -> Iterator[tuple[str, str, Row]]:
@@ -155,10 +156,8 @@ def _others(domain: Domain, values: Sequence[Value]) -> Iterator[Value]:
         case Boolean():
             yield from (value for value in domain.values() if value not in values)
         case Range():
-            least, most = min(values), max(values)  # type: ignore[type-var]
-            assert isinstance(least, int)
-            assert isinstance(most, int)
-            yield from (value for value in (least - 1, most + 1) if domain.code(value) is not None)
+            numbers = [value for value in values if isinstance(value, int)]
+            yield from (value for value in (min(numbers) - 1, max(numbers) + 1) if domain.code(value) is not None)
         case Symbols(names=names):
             last = max(names.index(value) for value in values)
             yield from (name for name in (*names[last + 1 :], *names)[:1] if name not in values)

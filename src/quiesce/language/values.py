@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols, Value, shown
 from quiesce.core.system import ArgumentDeclaration
-from quiesce.language.terms import ArgumentTerm, lift, usable, wrong
+from quiesce.language.terms import LARGEST, ArgumentTerm, lift, usable, wrong
 
 
 @runtime_checkable
@@ -63,6 +63,20 @@ def domain_of(values: Iterable[Any] | Indexed, what: str, *, optional: bool = Fa
         if all(after == before + 1 for before, after in pairwise(listed)):
             return Range(listed[0], listed[-1])
     return Symbols(names_of(([None] if optional else []) + listed, what))
+
+
+def range_of(low: int, high: int | Unbounded, what: str) -> Range:
+    """Return the integers from `low` to `high`, both included; raises SpecificationError: Q11 for no bounds or no
+    values, Q16 for a bound that is too large."""
+    top = None if isinstance(high, Unbounded) else high
+    for bound in (low, top):
+        if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
+            raise wrong("Q11", f"{what} has the bound {bound!r}", "a bound is an integer or unbounded")
+        if bound is not None and abs(bound) > LARGEST:
+            raise wrong("Q16", f"{what} goes to {bound:,}, beyond {LARGEST:,}", "use a smaller domain")
+    if top is not None and top < low:
+        raise wrong("Q11", f"{what} has no values: {low}..{top}", "raise the upper bound")
+    return Range(low, top)
 
 
 def names_of(values: Sequence[Any], what: str) -> tuple[Value, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 
 from quiesce.traceability import Catch, Coverage, Defect
 
-FORMATS = ("text", "json", "html")
 HEADINGS = ("clause", "rows", "properties", "defects", "checks")
 
 

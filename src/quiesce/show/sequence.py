@@ -9,8 +9,6 @@ from quiesce.core.system import Participant, RowKind, System
 from quiesce.core.trace import Label, Step, Trace
 from quiesce.show.text import does, named, who
 
-ENVIRONMENT = "(environment)"
-
 
 def sequence(system: System, trace: Trace) -> str:
     """Return the diagram's text; what is repeated for ever stands in a loop."""

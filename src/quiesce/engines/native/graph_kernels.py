@@ -15,7 +15,7 @@ _before = enter_cache(__file__)
 
 
 @njit(cache=True, nogil=True)
-def reverse(offsets, targets):  # type: ignore[no-untyped-def]
+def reverse(offsets, targets):
     """Return the reversed graph in the same form: the predecessors of state n."""
     count = len(offsets) - 1
     starts = np.zeros(count + 1, dtype=np.int64)
@@ -33,7 +33,7 @@ def reverse(offsets, targets):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def sweep(offsets, targets, marked, rounds):  # type: ignore[no-untyped-def]
+def sweep(offsets, targets, marked, rounds):
     """Mark every state with a marked successor, in sweeps from the last state and from the first in turn.
 
     Returns whether nothing changed any more within the rounds given: most graphs need few, a long chain numbered the
@@ -56,7 +56,7 @@ def sweep(offsets, targets, marked, rounds):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def some_successor(offsets, targets, marked):  # type: ignore[no-untyped-def]
+def some_successor(offsets, targets, marked):
     """Return the states with a marked successor: EX."""
     found = np.zeros(len(marked), dtype=np.bool_)
     for number in range(len(marked)):
@@ -68,7 +68,7 @@ def some_successor(offsets, targets, marked):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def until(starts, sources, stay, goal):  # type: ignore[no-untyped-def]
+def until(starts, sources, stay, goal):
     """Return the states from which some run stays in `stay` until `goal`: E[stay U goal], backwards from the goal."""
     found = goal.copy()
     queue = np.empty(len(goal), dtype=np.uint32)
@@ -91,7 +91,7 @@ def until(starts, sources, stay, goal):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def for_ever(offsets, targets, starts, sources, stay):  # type: ignore[no-untyped-def]
+def for_ever(offsets, targets, starts, sources, stay):
     """Return the states from which some maximal run stays in `stay`: EG; those that must leave are taken away."""
     count = len(stay)
     kept = stay.copy()
@@ -124,7 +124,7 @@ def for_ever(offsets, targets, starts, sources, stay):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def arrivals(offsets, targets, sources, within, goal):  # type: ignore[no-untyped-def]
+def arrivals(offsets, targets, sources, within, goal):
     """Go breadth first from sources through `within` to the nearest goal.
 
     Returns by which edge each state was arrived at (-1: a source, -2: not at all), and the goal, or -1. Ties go to the
@@ -157,7 +157,7 @@ def arrivals(offsets, targets, sources, within, goal):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def enabled_bits(offsets, rows, row_bits):  # type: ignore[no-untyped-def]
+def enabled_bits(offsets, rows, row_bits):
     """Return for each state the bits of all rows by which a step leaves it; a row's bits are a line of `row_bits`."""
     count = len(offsets) - 1
     found = np.zeros((count, row_bits.shape[1]), dtype=np.uint64)
@@ -169,7 +169,7 @@ def enabled_bits(offsets, rows, row_bits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def with_stuttering(offsets, targets, rows, numbered, silence):  # type: ignore[no-untyped-def]
+def with_stuttering(offsets, targets, rows, numbered, silence):
     """Return the graph with a loop at each deadlock, by the row `silence`; the rows are empty if not `numbered`."""
     count = len(offsets) - 1
     missing = 0
@@ -196,7 +196,7 @@ def with_stuttering(offsets, targets, rows, numbered, silence):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def refined(offsets, targets, labels, block):  # type: ignore[no-untyped-def]
+def refined(offsets, targets, labels, block):
     """Return a finer partition: states stay together that were, and have the same labels to the same blocks.
 
     A state's signature is the sorted set of (label, block of the target); signatures are compared in full. Returns the

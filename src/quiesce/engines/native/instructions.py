@@ -32,16 +32,16 @@ def memory(width: int) -> tuple[Any, Any]:
     integer, unsigned = ir.IntType(width), UNSIGNED[width]
 
     @intrinsic
-    def load(typingctx, base, index):  # type: ignore[no-untyped-def]
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def load(typingctx, base, index):
+        def code(context, builder, signature, arguments):
             base, index = arguments
             return builder.load(_place(builder, base, index, integer))
 
         return unsigned(types.int64, types.int64), code
 
     @intrinsic
-    def store(typingctx, base, index, value):  # type: ignore[no-untyped-def]
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def store(typingctx, base, index, value):
+        def code(context, builder, signature, arguments):
             base, index, value = arguments
             builder.store(value, _place(builder, base, index, integer))
             return context.get_dummy_value()
@@ -56,8 +56,8 @@ def claiming(width: int) -> Any:
     integer, unsigned = ir.IntType(width), UNSIGNED[width]
 
     @intrinsic
-    def claim(typingctx, address, value):  # type: ignore[no-untyped-def]
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def claim(typingctx, address, value):
+        def code(context, builder, signature, arguments):
             place = builder.inttoptr(arguments[0], integer.as_pointer())
             exchanged = builder.cmpxchg(place, integer(0), arguments[1], "acq_rel", "acquire")
             return builder.extract_value(exchanged, 1)
@@ -74,8 +74,8 @@ def scanning(width: int) -> Any:
     vector = ir.VectorType(integer, lanes)
 
     @intrinsic
-    def scan(typingctx, address, value):  # type: ignore[no-untyped-def]
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def scan(typingctx, address, value):
+        def code(context, builder, signature, arguments):
             line = builder.load(builder.inttoptr(arguments[0], vector.as_pointer()), align=LINE)
             one = builder.insert_element(ir.Constant(vector, ir.Undefined), arguments[1], HALF(0))
             mask = ir.Constant(ir.VectorType(HALF, lanes), [HALF(0)] * lanes)
@@ -97,25 +97,25 @@ def calling(arguments: int) -> Any:
     """Make `call(address, ...)`: call a function of some 64-bit numbers at an address; it returns one."""
     kind = ir.FunctionType(WORD, [WORD] * arguments)
 
-    def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, given):
         return builder.call(builder.inttoptr(given[0], kind.as_pointer()), given[1:])
 
     @intrinsic
-    def call_four(typingctx, address, a, b, c, d):  # type: ignore[no-untyped-def]
+    def call_four(typingctx, address, a, b, c, d):
         return types.int64(*[types.int64] * 5), code
 
     @intrinsic
-    def call_six(typingctx, address, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
+    def call_six(typingctx, address, a, b, c, d, e, f):
         return types.int64(*[types.int64] * 7), code
 
     return {4: call_four, 6: call_six}[arguments]
 
 
 @intrinsic
-def expand(typingctx, address, state, successors, info):  # type: ignore[no-untyped-def]
+def expand(typingctx, address, state, successors, info):
     """Call the compiled `expand` at an address."""
 
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, arguments):
         pointer = ir.FunctionType(WORD, [WORD, WORD, WORD]).as_pointer()
         return builder.call(builder.inttoptr(arguments[0], pointer), arguments[1:])
 
@@ -123,10 +123,10 @@ def expand(typingctx, address, state, successors, info):  # type: ignore[no-unty
 
 
 @intrinsic
-def prefetch(typingctx, address):  # type: ignore[no-untyped-def]
+def prefetch(typingctx, address):
     """Ask for the cache line at an address, for writing."""
 
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, arguments):
         kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), HALF, HALF, HALF])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         place = builder.inttoptr(arguments[0], BYTE.as_pointer())
@@ -137,10 +137,10 @@ def prefetch(typingctx, address):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def add_to(typingctx, address, amount):  # type: ignore[no-untyped-def]
+def add_to(typingctx, address, amount):
     """Add to a 64-bit number that threads share, and return what it was before."""
 
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, arguments):
         place = builder.inttoptr(arguments[0], WORD.as_pointer())
         return builder.atomic_rmw("add", place, arguments[1], "acq_rel")
 
@@ -148,10 +148,10 @@ def add_to(typingctx, address, amount):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def publish(typingctx, address, value):  # type: ignore[no-untyped-def]
+def publish(typingctx, address, value):
     """Store 32 bits so that who sees them sees everything that was stored before."""
 
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, arguments):
         place = builder.inttoptr(arguments[0], HALF.as_pointer())
         builder.store_atomic(arguments[1], place, "release", 4)
         return context.get_dummy_value()
@@ -160,10 +160,10 @@ def publish(typingctx, address, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def release(typingctx, address):  # type: ignore[no-untyped-def]
+def release(typingctx, address):
     """Store 0 in a word that was claimed, so that who claims it next sees everything that was stored before."""
 
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, arguments):
         place = builder.inttoptr(arguments[0], WORD.as_pointer())
         builder.store_atomic(WORD(0), place, "release", 8)
         return context.get_dummy_value()
@@ -172,10 +172,10 @@ def release(typingctx, address):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def upper_product(typingctx, left, right):  # type: ignore[no-untyped-def]
+def upper_product(typingctx, left, right):
     """Return the upper 64 bits of the product of two words."""
 
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, arguments):
         double = ir.IntType(128)
         product = builder.mul(*[builder.zext(argument, double) for argument in arguments])
         return builder.trunc(builder.lshr(product, double(64)), WORD)
@@ -184,10 +184,10 @@ def upper_product(typingctx, left, right):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def first_bit(typingctx, bits):  # type: ignore[no-untyped-def]
+def first_bit(typingctx, bits):
     """Return the position of the lowest set bit of a word that is not 0."""
 
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def code(context, builder, signature, arguments):
         return builder.cttz(arguments[0], ir.IntType(1)(1))
 
     return types.int64(types.uint64), code

@@ -34,14 +34,14 @@ WORD, SHIFT = LEFT, RIGHT
 
 
 @inlined
-def _slot(value):  # type: ignore[no-untyped-def]
+def _slot(value):
     """Return the slot of a value, before it is cut to the number of slots."""
     spread = value * FIRST_MULTIPLIER
     return (spread ^ (spread >> np.uint64(32))) * SECOND_MULTIPLIER >> np.uint64(32)
 
 
 @inlined
-def _interned(node, value):  # type: ignore[no-untyped-def]
+def _interned(node, value):
     """Return the number of a value at a node, a new one where it is new; there is room (`_is_full`)."""
     slots, values = np.int64(get(node, SLOTS)), np.int64(get(node, VALUES))
     mask = get(node, MASK)
@@ -70,7 +70,7 @@ def _interned(node, value):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def is_full(tree, leaves, margin):  # type: ignore[no-untyped-def]
+def is_full(tree, leaves, margin):
     """Tell whether some node may not have room for as many new values as a block can bring."""
     for node in range(2 * leaves - 2):
         place = tree + node * NODE * 8
@@ -80,18 +80,18 @@ def is_full(tree, leaves, margin):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _part(state, place):  # type: ignore[no-untyped-def]
+def _part(state, place):
     """Return the bits of a state that are a leaf's."""
     return (get(state, np.int64(get(place, WORD))) >> get(place, SHIFT)) & get(place, BITS)
 
 
 @inlined
-def _key(leaves, numbers):  # type: ignore[no-untyped-def]
+def _key(leaves, numbers):
     return (get(numbers, 2 * leaves - 4) << np.uint64(32)) | get(numbers, 2 * leaves - 3)
 
 
 @inlined
-def unpacked(tree, leaves, words, key, numbers, state):  # type: ignore[no-untyped-def]
+def unpacked(tree, leaves, words, key, numbers, state):
     """Fill in the words of a state, and the numbers of its nodes, from its key."""
     for word in range(words):
         put(state, word, ZERO)
@@ -109,7 +109,7 @@ def unpacked(tree, leaves, words, key, numbers, state):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def keys_of(tree, leaves, words, states_, numbers_, keys_):  # type: ignore[no-untyped-def]
+def keys_of(tree, leaves, words, states_, numbers_, keys_):
     """Fill in the keys of states; there is room for all their values."""
     states, numbers, keys = states_.ctypes.data, numbers_.ctypes.data, keys_.ctypes.data
     for number in range(len(keys_)):
@@ -125,7 +125,7 @@ def keys_of(tree, leaves, words, states_, numbers_, keys_):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)
-def states_of(tree, leaves, words, keys_, numbers_, states_):  # type: ignore[no-untyped-def]
+def states_of(tree, leaves, words, keys_, numbers_, states_):
     """Fill in the words of states from their keys."""
     keys, numbers, states = keys_.ctypes.data, numbers_.ctypes.data, states_.ctypes.data
     for number in range(len(keys_)):
@@ -133,7 +133,7 @@ def states_of(tree, leaves, words, keys_, numbers_, states_):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
+def number_again(values, count, slots, mask):
     """Enter the values of a node, numbered as they stand, in an empty array of slots."""
     for number in range(count):
         slot = _slot(get(values, number)) & mask
@@ -143,7 +143,7 @@ def number_again(values, count, slots, mask):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def intern(tree, leaves, words, state, numbers, changed, successors, count, keys):  # type: ignore[no-untyped-def]
+def intern(tree, leaves, words, state, numbers, changed, successors, count, keys):
     """Fill in the keys of a state's successors; a part that did not change has the parent's number.
 
     Node by node: first the values that did change are listed without a branch, then they are looked up, which none of

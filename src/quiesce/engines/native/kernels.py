@@ -62,13 +62,13 @@ FILTER = 1 << 15
 
 
 @inlined
-def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
+def canonical(plan, words, state, scratch):
     """Replace a state by its canonical form (`symmetry_kernels.py`)."""
     return call_four(np.int64(get(plan, 0)), plan, words, state, scratch)
 
 
 @inlined
-def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-untyped-def]
+def chosen(plan, words, state, successors, count, scratch):
     """Keep the successors by the rows of a stubborn set; return how many there are (`stubborn_kernels.py`)."""
     return call_six(np.int64(get(plan, 0)), plan, words, state, successors, count, scratch)
 
@@ -77,7 +77,7 @@ def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-u
 
 
 @inlined
-def _probing(queue, waiting, fresh, new, late, lost, report, at_home):  # type: ignore[no-untyped-def]
+def _probing(queue, waiting, fresh, new, late, lost, report, at_home):
     """Look up each waiting key in one bucket; keys whose bucket is full wait for the next one, which is fetched.
 
     An entry of the queue is the key, its home bucket with the number of probes in bits 1 to 5, and its quotient with
@@ -114,7 +114,7 @@ def _probing(queue, waiting, fresh, new, late, lost, report, at_home):  # type: 
 
 
 @njit(cache=True, nogil=True)
-def work(  # type: ignore[no-untyped-def]
+def work(
     code,
     stubborn,
     canon,
@@ -214,7 +214,7 @@ def work(  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _parts(scratch, words, leaves, flag_words, room):  # type: ignore[no-untyped-def]
+def _parts(scratch, words, leaves, flag_words, room):
     """Return the addresses of what a worker keeps for itself; `scratch_words` says how much it is."""
     parent = scratch
     numbers = parent + words * 8
@@ -233,7 +233,7 @@ def scratch_words(words: int, leaves: int, flag_words: int, room: int) -> int:
 
 
 @inlined
-def precedes(state, other, words):  # type: ignore[no-untyped-def]
+def precedes(state, other, words):
     """Tell whether one state comes before another, word by word."""
     for word in range(words):
         if get(state, word) != get(other, word):
@@ -242,7 +242,7 @@ def precedes(state, other, words):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _note(hits, word, state, words, best):  # type: ignore[no-untyped-def]
+def _note(hits, word, state, words, best):
     """Keep the least state that decides each pending property: per property, whether there is one, and its words."""
     while hits != ZERO:
         number = word * 64 + first_bit(hits)

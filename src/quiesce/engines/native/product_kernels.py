@@ -21,17 +21,17 @@ NONE = np.uint32(0xFFFFFFFF)
 
 
 @inlined
-def _fits(moves, move, state_bits, state):  # type: ignore[no-untyped-def]
+def _fits(moves, move, state_bits, state):
     return state_bits[state] & moves[move, 1] == moves[move, 2]
 
 
 @inlined
-def _fits_step(moves, move, edge_bits, edge):  # type: ignore[no-untyped-def]
+def _fits_step(moves, move, edge_bits, edge):
     return len(edge_bits) == 0 or edge_bits[edge] & moves[move, 3] == moves[move, 4]
 
 
 @njit(cache=True, nogil=True)
-def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, edge_bits, sink, stopping):  # type: ignore[no-untyped-def]
+def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, edge_bits, sink, stopping):
     """Return the reachable nodes, breadth first from automaton state 0.
 
     Nodes of the automaton state `sink` (-1: there is none) are not expanded, and end the search where `stopping`.
@@ -86,7 +86,7 @@ def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, ed
 
 
 @njit(cache=True)
-def _longer(codes, parents):  # type: ignore[no-untyped-def]
+def _longer(codes, parents):
     more_codes = np.empty(2 * len(codes), dtype=np.int64)
     more_parents = np.empty(2 * len(parents), dtype=np.uint32)
     for number in range(len(codes)):  # numba needs seconds to compile the assignment of a slice
@@ -96,7 +96,7 @@ def _longer(codes, parents):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, core, edges):  # type: ignore[no-untyped-def]
+def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, core, edges):
     """Return the edges inside cores as a graph: starts and ends.
 
     `core` are the codes of the nodes in cores; their positions in it are their numbers here. The edges of a node are in
@@ -126,7 +126,7 @@ def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, 
 
 
 @njit(cache=True, nogil=True)
-def edge_between(offsets, targets, first, moves, state_bits, edge_bits, code, next_code):  # type: ignore[no-untyped-def]
+def edge_between(offsets, targets, first, moves, state_bits, edge_bits, code, next_code):
     """Return the first edge of the graph by which the product goes from one code to another; -1 where none does."""
     width = len(first) - 1
     state, inner = code // width, code % width
@@ -140,7 +140,7 @@ def edge_between(offsets, targets, first, moves, state_bits, edge_bits, code, ne
 
 
 @njit(cache=True, nogil=True)
-def components(starts, ends, alive):  # type: ignore[no-untyped-def]
+def components(starts, ends, alive):
     """Return the strongly connected component of each node among those alive (Tarjan 1972, without recursion).
 
     Components with an edge inside are numbered from 0; NONE stands for all other nodes. Returns also how many there
@@ -206,7 +206,7 @@ def components(starts, ends, alive):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _loops(starts, ends, node):  # type: ignore[no-untyped-def]
+def _loops(starts, ends, node):
     for edge in range(starts[node], starts[node + 1]):
         if ends[edge] == node:
             return True
@@ -214,7 +214,7 @@ def _loops(starts, ends, node):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, numbers, codes, goal):  # type: ignore[no-untyped-def]
+def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, numbers, codes, goal):
     """Return the nodes from which a goal node can be reached, over all edges of the product, backwards."""
     width = len(first) - 1
     count = len(codes)
@@ -262,14 +262,14 @@ def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, number
 
 
 @inlined
-def _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits):  # type: ignore[no-untyped-def]
+def _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits):
     """Return a word of what an edge collects: by its move, by the row that it takes, and by what is idle before it."""
     row = rows[edge] if len(rows) else np.uint32(0)
     return move_bits[move, word] | row_bits[row, word] | idle_bits[state, word]
 
 
 @njit(cache=True, nogil=True)
-def collected(  # type: ignore[no-untyped-def]
+def collected(
     offsets, first, moves, cores, state_bits, edge_bits, core, starts, ends, component, found,
     rows, move_bits, row_bits, idle_bits, enabled_bits,
 ):  # fmt: skip
@@ -300,7 +300,7 @@ def collected(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def loop_part(  # type: ignore[no-untyped-def]
+def loop_part(
     offsets, first, moves, cores, state_bits, edge_bits, core, starts, ends, component,
     rows, move_bits, row_bits, idle_bits, source, missing, target,
 ):  # fmt: skip

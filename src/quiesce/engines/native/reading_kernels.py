@@ -28,7 +28,7 @@ ZERO, ONE = np.uint64(0), np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
-def least_predecessor(  # type: ignore[no-untyped-def]
+def least_predecessor(
     code, stubborn, canon, states_, words, target_, buffer_, stubborn_scratch_, canon_scratch_, info_
 ):
     """Return the least of some states that has a step to the target, or -1."""
@@ -53,7 +53,7 @@ def least_predecessor(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def number_rows(code, states_, words, buffer_, info_, rows_, marks_):  # type: ignore[no-untyped-def]
+def number_rows(code, states_, words, buffer_, info_, rows_, marks_):
     """Fill in the joint row and the marks of each edge, by an `expand` that stores them in the order of the successors.
 
     Where `marks_` has no room, there are none. Returns the number of edges.
@@ -73,7 +73,7 @@ def number_rows(code, states_, words, buffer_, info_, rows_, marks_):  # type: i
 
 
 @njit(cache=True, nogil=True)
-def survey(code, states_, words, buffer_, info_, taken, flags):  # type: ignore[no-untyped-def]
+def survey(code, states_, words, buffer_, info_, taken, flags):
     """Mark the joint rows that are taken from some states, by an `expand` that stores rows, and collect its flags."""
     states, buffer, info = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data
     for position in range(len(states_) // words):
@@ -85,7 +85,7 @@ def survey(code, states_, words, buffer_, info_, taken, flags):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def values_seen(states_, words, places, seen):  # type: ignore[no-untyped-def]
+def values_seen(states_, words, places, seen):
     """Mark which values fields have in some states: a place is (word, shift, mask, first entry in `seen`)."""
     states = states_.ctypes.data
     for number in range(len(states_) // words):
@@ -96,7 +96,7 @@ def values_seen(states_, words, places, seen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def least_unmarked(states_, words, marked):  # type: ignore[no-untyped-def]
+def least_unmarked(states_, words, marked):
     """Return the least unmarked one of some states, or -1."""
     states = states_.ctypes.data
     best = np.int64(-1)
@@ -110,7 +110,7 @@ def least_unmarked(states_, words, marked):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def count_edges(code, states_, words, buffer_, info_, degrees):  # type: ignore[no-untyped-def]
+def count_edges(code, states_, words, buffer_, info_, degrees):
     """Fill in how many successors each of some states has."""
     states, buffer, info = states_.ctypes.data, buffer_.ctypes.data, info_.ctypes.data
     for position in range(len(degrees)):
@@ -118,7 +118,7 @@ def count_edges(code, states_, words, buffer_, info_, degrees):  # type: ignore[
 
 
 @inlined
-def _slot(part, bucket, quotient, table, slots):  # type: ignore[no-untyped-def]
+def _slot(part, bucket, quotient, table, slots):
     """Return where the number of a key stands that is in the table: in the array beside its sub-table."""
     wide = bucket & WIDE
     base = np.int64(get(table, part))
@@ -138,7 +138,7 @@ def _slot(part, bucket, quotient, table, slots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def number_keys(table, bits, right, slots, keys_, first):  # type: ignore[no-untyped-def]
+def number_keys(table, bits, right, slots, keys_, first):
     """Number keys of the table, from a first number on; `slots` is where the addresses of the numbers' arrays stand."""
     keys = keys_.ctypes.data
     for number in range(len(keys_)):
@@ -147,7 +147,7 @@ def number_keys(table, bits, right, slots, keys_, first):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def link(  # type: ignore[no-untyped-def]
+def link(
     code,
     canon,
     words,

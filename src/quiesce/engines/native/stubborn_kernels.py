@@ -30,19 +30,17 @@ ROW = np.uint64(0xFFFFFFFF)
 
 
 @inlined
-def _add(base, number):  # type: ignore[no-untyped-def]
+def _add(base, number):
     put(base, number >> 6, get(base, number >> 6) | (ONE << (np.uint64(number) & BITS)))
 
 
 @inlined
-def _has(base, number):  # type: ignore[no-untyped-def]
+def _has(base, number):
     return (get(base, number >> 6) >> (np.uint64(number) & BITS)) & ONE != ZERO
 
 
 @njit(cache=True, nogil=True)
-def _close(  # type: ignore[no-untyped-def]
-    waiting, most, width, discord, enabling, starts, lists, truths, enabled, member, stack
-):
+def _close(waiting, most, width, discord, enabling, starts, lists, truths, enabled, member, stack):
     """Close a set over the rows on the stack; return how many enabled rows came in, or `most` where it is no fewer."""
     found = np.int64(0)
     while waiting:
@@ -66,7 +64,7 @@ def _close(  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _false_conjunct(row, starts, lists, truths):  # type: ignore[no-untyped-def]
+def _false_conjunct(row, starts, lists, truths):
     """Return the first false conjunct of a row, or -1: the plan lists first those that few rows make true."""
     for at in range(np.int64(get(starts, row)), np.int64(get(starts, row + 1))):
         conjunct = np.int64(get(lists, at))
@@ -76,7 +74,7 @@ def _false_conjunct(row, starts, lists, truths):  # type: ignore[no-untyped-def]
 
 
 @cfunc("int64(int64,int64,int64,int64,int64,int64)", cache=True)
-def chosen(plan, words, state, successors, count, scratch):  # type: ignore[no-untyped-def]
+def chosen(plan, words, state, successors, count, scratch):
     """Keep the successors by the rows of a stubborn set, in their order; return how many there are."""
     if count < 2:
         return count

@@ -30,24 +30,24 @@ ONE = np.uint64(1)
 
 
 @inlined
-def _read(base, index):  # type: ignore[no-untyped-def]
+def _read(base, index):
     return np.int64(get(base, index))
 
 
 @inlined
-def _write(base, index, value):  # type: ignore[no-untyped-def]
+def _write(base, index, value):
     put(base, index, np.uint64(value))
 
 
 @inlined
-def _mixed(word):  # type: ignore[no-untyped-def]
+def _mixed(word):
     word = (word ^ (word >> np.uint64(31))) * np.uint64(0x7FB5D329728EA185)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x81DADEF4BC2DD44D)
     return word ^ (word >> np.uint64(33))
 
 
 @inlined
-def _compared(words, state, other):  # type: ignore[no-untyped-def]
+def _compared(words, state, other):
     """Return -1, 0 or 1: how one state compares with another, word by word."""
     for word in range(words):
         if get(state, word) != get(other, word):
@@ -56,9 +56,7 @@ def _compared(words, state, other):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _order_named(  # type: ignore[no-untyped-def]
-    plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors
-):
+def _order_named(plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors):
     """Order the copies of each named machine; its factor is how many exchanges of unnamed ones change nothing."""
     for copy in range(copies):
         put(contents, copy, np.uint64(0))
@@ -104,7 +102,7 @@ def _order_named(  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _sort(base, count, keys, order):  # type: ignore[no-untyped-def]
+def _sort(base, count, keys, order):
     """Sort the copies of a machine by their keys, those with one key by their numbers."""
     for position in range(1, count):
         copy = _read(order, base + position)
@@ -116,7 +114,7 @@ def _sort(base, count, keys, order):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _tie(base, first, count, keys, order):  # type: ignore[no-untyped-def]
+def _tie(base, first, count, keys, order):
     """Return where the copies end that have the key of the one at position `first`."""
     last = first + 1
     while last < count and get(keys, base + _read(order, base + last)) == get(keys, base + _read(order, base + first)):
@@ -125,7 +123,7 @@ def _tie(base, first, count, keys, order):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _is_live(base, first, last, named, order):  # type: ignore[no-untyped-def]
+def _is_live(base, first, last, named, order):
     """Tell whether a copy of a tie names somebody or is named: only then does their order matter."""
     for position in range(first, last):
         if get(named, base + _read(order, base + position)):
@@ -134,7 +132,7 @@ def _is_live(base, first, last, named, order):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _factorial(number):  # type: ignore[no-untyped-def]
+def _factorial(number):
     product = np.int64(1)
     for factor in range(2, number + 1):
         product *= factor
@@ -142,7 +140,7 @@ def _factorial(number):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _next_order(machines, machine_plan, keys, named, order):  # type: ignore[no-untyped-def]
+def _next_order(machines, machine_plan, keys, named, order):
     """Go to the next order of the ties that matter; return False after the last one."""
     for machine in range(machines):
         entry = machine_plan + machine * MACHINE * 8
@@ -160,7 +158,7 @@ def _next_order(machines, machine_plan, keys, named, order):  # type: ignore[no-
 
 
 @inlined
-def _next_permutation(first, last, order):  # type: ignore[no-untyped-def]
+def _next_permutation(first, last, order):
     """Go to the next permutation of a range; after the last one, back to the first, and return False."""
     at = last - 1
     while at > first and _read(order, at - 1) > _read(order, at):
@@ -180,14 +178,14 @@ def _next_permutation(first, last, order):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _swap(base, one, other):  # type: ignore[no-untyped-def]
+def _swap(base, one, other):
     held = get(base, one)
     put(base, one, get(base, other))
     put(base, other, held)
 
 
 @njit(cache=True, nogil=True)
-def _move(plan, cells, cell_plan, machine_plan, values, moved, place):  # type: ignore[no-untyped-def]
+def _move(plan, cells, cell_plan, machine_plan, values, moved, place):
     """Move the copies of named machines to their places, and change their names everywhere."""
     for cell in range(cells):
         entry = cell_plan + cell * CELL * 8
@@ -207,7 +205,7 @@ def _move(plan, cells, cell_plan, machine_plan, values, moved, place):  # type: 
 
 
 @njit(cache=True, nogil=True)
-def _sort_unnamed(machines, machine_plan, moved, factors):  # type: ignore[no-untyped-def]
+def _sort_unnamed(machines, machine_plan, moved, factors):
     """Sort the copies of machines that nobody names; their factors are how many exchanges of them change nothing."""
     for machine in range(machines):
         entry = machine_plan + machine * MACHINE * 8
@@ -229,7 +227,7 @@ def _sort_unnamed(machines, machine_plan, moved, factors):  # type: ignore[no-un
 
 
 @cfunc("int64(int64,int64,int64,int64)", cache=True)
-def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
+def canonical(plan, words, state, scratch):
     """Replace a state by its canonical form.
 
     Returns how many of the orders that were tried give this form; the first words of the scratch get, for each machine,
@@ -289,7 +287,7 @@ def canonical(plan, words, state, scratch):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def canonical_forms(plan, words, states_, scratch_, alike):  # type: ignore[no-untyped-def]
+def canonical_forms(plan, words, states_, scratch_, alike):
     """Replace states by their canonical forms; a row of `alike` gets factors of how many exchanges leave each alone."""
     states, scratch = states_.ctypes.data, scratch_.ctypes.data
     for number in range(alike.shape[0]):

@@ -63,14 +63,14 @@ REPORT = CROWDED + SUB_TABLES
 
 
 @inlined
-def _squeezed(key, bits, right):  # type: ignore[no-untyped-def]
+def _squeezed(key, bits, right):
     """Return the lowest bits of both numbers of a key: `right` of the right one, the rest of `bits` of the left one."""
     left = (key >> np.uint64(32)) & (ALL >> np.uint64(64 - bits + right))
     return (left << np.uint64(right)) | (key & (ALL >> np.uint64(64 - right)))
 
 
 @inlined
-def _beyond(table, key):  # type: ignore[no-untyped-def]
+def _beyond(table, key):
     """Return the other bits of a key, in the order in which the table was extended by them."""
     extra = ZERO
     for extension in range(np.int64(get(table, EXTENSIONS))):
@@ -80,7 +80,7 @@ def _beyond(table, key):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _hashed(key, bits):  # type: ignore[no-untyped-def]
+def _hashed(key, bits):
     """Spread `bits` bits (24 to 64) over each other, one to one: multiply, fold, multiply."""
     keep = ALL >> np.uint64(64 - bits)
     spread = (key * FIRST_MULTIPLIER) & keep
@@ -89,7 +89,7 @@ def _hashed(key, bits):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
+def divided(rest, buckets, magic):
     """Return quotient and remainder by a number of buckets, of which `magic` is the reciprocal times 2^64."""
     quotient = upper_product(rest, magic)
     remainder = rest - quotient * buckets
@@ -100,18 +100,18 @@ def divided(rest, buckets, magic):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def scan(bucket, stamp, wide):  # type: ignore[no-untyped-def]
+def scan(bucket, stamp, wide):
     """Compare a bucket's slots with a stamp, and with 0 (see `scanning`)."""
     return scan_words(bucket, stamp) if wide else scan_numbers(bucket, np.uint32(stamp))
 
 
 @inlined
-def _claim(bucket, free, stamp, wide):  # type: ignore[no-untyped-def]
+def _claim(bucket, free, stamp, wide):
     return claim_word(bucket + free * 8, stamp) if wide else claim_number(bucket + free * 4, np.uint32(stamp))
 
 
 @inlined
-def probed(bucket, stamp, wide):  # type: ignore[no-untyped-def]
+def probed(bucket, stamp, wide):
     """Enter a key in one bucket; return 1 where it is new, 0 where it was there, -1 where the bucket is full."""
     while True:
         found = scan(bucket, stamp, wide)
@@ -125,13 +125,13 @@ def probed(bucket, stamp, wide):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def away(quotient, probe):  # type: ignore[no-untyped-def]
+def away(quotient, probe):
     """Return how many buckets a probe is away from the home of a key."""
     return probe * (1 + np.int64(quotient & np.uint64(7))) + probe * (probe - 1) // 2
 
 
 @inlined
-def _entered(home, quotient, wide):  # type: ignore[no-untyped-def]
+def _entered(home, quotient, wide):
     """Enter a key from its home bucket on; return 1 where it is new, 0 where it was there, -1 where no room is near."""
     for probe in range(PROBES):
         stamp = (quotient << np.uint64(PROBE_BITS)) + np.uint64(probe + 1)
@@ -142,7 +142,7 @@ def _entered(home, quotient, wide):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def home_of(table, key, bits, right):  # type: ignore[no-untyped-def]
+def home_of(table, key, bits, right):
     """Return the sub-table of a key, its home bucket's address (bit 0: wide slots) and its quotient."""
     extra = ZERO
     if right != 0:
@@ -158,7 +158,7 @@ def home_of(table, key, bits, right):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def enter(table, bits, right, keys, count, fresh, late, report_):  # type: ignore[no-untyped-def]
+def enter(table, bits, right, keys, count, fresh, late, report_):
     """Enter keys; `fresh` gets those that are new, in their order, `late` those for which no room is near."""
     report = report_.ctypes.data
     new = np.int64(0)
@@ -180,7 +180,7 @@ def enter(table, bits, right, keys, count, fresh, late, report_):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
-def move(old, buckets, wide, new, new_buckets, new_magic, new_wide, queue_):  # type: ignore[no-untyped-def]
+def move(old, buckets, wide, new, new_buckets, new_magic, new_wide, queue_):
     """Enter all of a sub-table in a larger, empty one; return False where no room is near.
 
     `queue_` has room for `MOVE_SCRATCH` words. It is the caller's: an array of our own would be freed as soon as its

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 from model.ws2_32_defects import DEFECTS
-from quiesce import Between, Machine, System, all_of, happens, where
+from quiesce import Between, Machine, System, after, all_of, happens, where
 from spec.ws2_32 import (
     ENDING,
     FAILED,
@@ -26,6 +26,7 @@ from spec.ws2_32 import (
     layer,
     library,
 )
+from spec.ws2_32_order import order
 from spec.ws2_32_promises import Layered, keep_books, promises
 
 Defect = Literal["none", "M11", "M12", "M13", "M33", "M38", "M39", "M42", "M53", "M56", "M59", "M61", "M62"]
@@ -58,16 +59,19 @@ def ws2_32(
         books=books,
         loads={name: books.integer(f"loads of {name}", -1, 4) for name in names},
         agreed=books.flag("agreed"),
+        foreign=books.flag("foreign"),
     )
     keep_books(w)
     _program(w, starts, sockets)
     _surplus(w)
     if defect != "none":
         DEFECTS[defect](w)
-    rest = w.library.cleaned_up & all_of(p.down for p in chain)
+    idle = (application.state == "idle") & (w.outsider.machine.state == "to load")
+    rest = idle & w.library.cleaned_up & all_of(p.down for p in chain)
     machines = [w.application, w.outsider.machine, w.library.machine, *(p.machine for p in chain)]
     system = System("ws2_32", *machines, *(p.module for p in chain), books, rest=rest)
     promises(system, w)
+    order(system, w)
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
     _not_vacuous(system, w)
@@ -95,10 +99,10 @@ def _program(w: Layered, starts: int, sockets: int) -> None:
 def _outsider(top: str) -> Caller:
     """Another component of the process that uses the top provider by itself, as a layer above it would (WSP-14)."""
     m = Machine("outsider", states=[*STARTING, *ENDING, "started", "surplus"])
-    c = caller("outsider", m, top, starts=1)
-    begins(c, then="started", otherwise="to load")
+    c = caller("outsider", m, top, starts=1, then="started", otherwise="to load", ended="to load")
+    begins(c)
     m.step("done", source="started", dest="to clean")
-    gives_up(c, then="to load")
+    gives_up(c)
     return c
 
 
@@ -124,6 +128,23 @@ def _not_vacuous(system: System, w: Layered) -> None:
     system.sometimes("a surplus cleanup is refused", late, id="PX-04.surplus")
     blocked = happens("closesocket.return", returns=WOULD_BLOCK)
     system.sometimes("a close would block", blocked, id="PX-04.close")
+    lib, outsider = w.library.machine, w.outsider.machine
+    sent = happens(w.top.event("WSPSend"), returns=PENDING)
+    system.sometimes("data is sent", sent, id="PX-04.send")
+    system.sometimes("a call comes too late", happens(w.top.event("WSPSend")) & w.top.down, id="PX-04.late")
+    missing = happens(f"{top}.LoadLibrary", returns=NULL)
+    system.sometimes("Ws2_32.dll cannot load the provider", missing & ~lib.unchanged, id="PX-04.load.ws2_32")
+    system.sometimes("the outsider cannot load the provider", missing & lib.unchanged, id="PX-04.load.outsider")
+    system.sometimes("the outsider undoes a start", outsider.state == "to undo", id="PX-04.undo")
+    system.sometimes(
+        "the last WSACleanup owes nothing", happens("WSACleanup") & (after(lib.state) == "ended"), id="PX-03.nothing"
+    )
+    again = happens("socket") & (w.library.caller.owed > 0)
+    system.sometimes("a socket is opened while the provider is started", again, id="PX-04.socket.again")
+    nested = happens(w.top.event("WSPStartup.return"), returns=FAILED) & (w.top.count > 0)
+    system.sometimes("a nested start fails", nested, id="PX-04.nested")
+    first = happens("base.WSPStartup.return", returns=FAILED) & (w.chain[-1].count == 0)
+    system.sometimes("the first start of the base fails", first, id="PX-04.first")
     left_open = (w.top.machine.state == "to close all") & (w.top.sockets > 0)
     system.sometimes("the last cleanup finds an open socket", left_open, id="PX-03")
 

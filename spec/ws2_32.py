@@ -27,13 +27,20 @@ ENDING = ["to clean", "cleaning", "to free"]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who uses a provider: whether it holds a reference to its module, and how many cleanups it owes it."""
+    """Who uses a provider: whether it holds a reference to its module, and how many cleanups it owes it.
+
+    It goes on from `then` where it has started the provider, from `otherwise` where it could not, and from `ended`
+    where it has given it up.
+    """
 
     name: str
     machine: Machine
     below: str
     loaded: Term
     owed: Term
+    then: str
+    otherwise: str
+    ended: str
 
 
 @dataclass(frozen=True)
@@ -63,14 +70,15 @@ class Provider:
         return f"{self.name}.{call}"
 
 
-def caller(name: str, machine: Machine, below: str, *, starts: int) -> Caller:
-    """Return a caller whose machine has the states of STARTING and ENDING."""
-    return Caller(name, machine, below, machine.flag("loaded"), machine.integer("owed", -1, starts))
+def caller(name: str, machine: Machine, below: str, *, starts: int, then: str, otherwise: str, ended: str) -> Caller:
+    """Return a caller whose machine has the states of STARTING and ENDING, and those that it goes on from."""
+    loaded, owed = machine.flag("loaded"), machine.integer("owed", -1, starts)
+    return Caller(name, machine, below, loaded, owed, then, otherwise, ended)
 
 
-def begins(c: Caller, *, then: str, otherwise: str, invalid: dict[Term, object] | None = None) -> None:
+def begins(c: Caller, *, invalid: dict[Term, object] | None = None) -> None:
     """From "to load" on: the module, the start, and a look at what came back; a start that is no use is undone."""
-    m, below = c.machine, c.below
+    m, below, then, otherwise = c.machine, c.below, c.then, c.otherwise
     m.calls(
         f"{below}.LoadLibrary", source="to load", dest="to start", then={c.loaded: True}, gets=HANDLE, clause="WSP-33"
     )
@@ -96,18 +104,20 @@ def begins(c: Caller, *, then: str, otherwise: str, invalid: dict[Term, object] 
     )
 
 
-def gives_up(c: Caller, *, then: str) -> None:
+def gives_up(c: Caller) -> None:
     """From "to clean" on: the cleanup that is owed, and only then the module."""
     m, below = c.machine, c.below
     m.calls(f"{below}.WSPCleanup", source="to clean", dest="cleaning", then={c.owed: c.owed - 1}, clause="LSP-01")
     m.calls(f"{below}.WSPCleanup.return", source="cleaning", dest="to free", clause="LSP-02")
-    m.calls(f"{below}.FreeLibrary", source="to free", dest=then, then={c.loaded: False}, clause=["LSP-11", "WSP-32"])
+    m.calls(f"{below}.FreeLibrary", source="to free", dest=c.ended, then={c.loaded: False}, clause=["LSP-11", "WSP-32"])
 
 
 # -- providers --------------------------------------------------------------------------------------------------------
 
 
-def _provider(name: str, states: Sequence[str], below: str | None, *, starts: int, sockets: int) -> Provider:
+def _provider(
+    name: str, states: Sequence[str], *, starts: int, sockets: int, below: str | None = None, start: Start = "eager"
+) -> Provider:
     """Return a provider whose module nobody, or somebody else, has loaded already (MOD-01)."""
     machine = Machine(name, states=[*RESTING, *states])
     module = Machine(f"{name}_module")
@@ -117,7 +127,12 @@ def _provider(name: str, states: Sequence[str], below: str | None, *, starts: in
     module.on(f"{name}.FreeLibrary", then={references: references - 1}, clause="MOD-01")
     count = machine.count("count", up_to=starts)
     held = machine.count("sockets", up_to=sockets)
-    user = None if below is None else caller(name, machine, below, starts=starts)
+    then, otherwise = ("to open", "not opened") if start == "lazy" else ("started", "failed")
+    user = (
+        None
+        if below is None
+        else caller(name, machine, below, starts=starts, then=then, otherwise=otherwise, ended="to forget")
+    )
     p = Provider(name, machine, module, references, count, held, user)
     _answers_of(p)
     return p
@@ -146,7 +161,7 @@ ANSWERING = ["started", "failed", "cleaned", "refused", "opened", "closed", "not
 
 def base(name: str, *, starts: int, sockets: int) -> Provider:
     """Return the base provider at the end of the chain: its starts may fail, and a close may not be over at once."""
-    p = _provider(name, ANSWERING, None, starts=starts, sockets=sockets)
+    p = _provider(name, ANSWERING, starts=starts, sockets=sockets)
     m, count, held = p.machine, p.count, p.sockets
     m.on(p.event("WSPStartup"), source=RESTING, dest="started", clause="WSP-14")
     m.on(p.event("WSPStartup"), source=RESTING, dest="failed", clause="WSP-17")
@@ -170,7 +185,7 @@ def layer(name: str, below: str, *, starts: int, sockets: int, start: Start, low
     """
     lazy = start == "lazy"
     states = [*ANSWERING, *STARTING, *ENDING, *ASKING, *(["not opened"] if lazy else [])]
-    p = _provider(name, states, below, starts=starts, sockets=sockets)
+    p = _provider(name, states, starts=starts, sockets=sockets, below=below, start=start)
     assert p.caller is not None
     m, owes = p.machine, p.caller.owed > 0
     m.on(p.event("WSPStartup"), source=RESTING, dest="started", when=owes | lazy, clause="WSP-14")
@@ -178,13 +193,13 @@ def layer(name: str, below: str, *, starts: int, sockets: int, start: Start, low
     m.on(p.event("WSPSocket"), source="up", dest="to open", when=owes, clause="WSP-13")
     if lazy:
         m.on(p.event("WSPSocket"), source="up", dest="to load", when=~owes, clause="LSP-03")
-        begins(p.caller, then="to open", otherwise="not opened")
+        begins(p.caller)
         if not lowest:
             m.calls(f"{below}.WSPSocket.return", source="opening", dest="not opened", gets=FAILED, clause="WSP-34")
         m.on(p.event("WSPSocket.return"), source="not opened", dest="up", returns=FAILED, clause="WSP-34")
     else:
         m.on(p.event("WSPStartup"), source=RESTING, dest="to load", when=~owes, clause="LSP-03")
-        begins(p.caller, then="started", otherwise="failed")
+        begins(p.caller)
     _opening_and_closing(p, below)
     _ending(p, below)
     return p
@@ -222,7 +237,7 @@ def _ending(p: Provider, below: str) -> None:
     m.calls(CLOSE, source="to return all", dest="to close all", then={held: held - 1}, clause=["LSP-10", "SOCK-13"])
     m.step("sockets closed", source="to close all", dest="to clean", when=(held == 0) & owes, clause="LSP-11")
     m.step("sockets closed", source="to close all", dest="to forget", when=(held == 0) & ~owes)
-    gives_up(p.caller, then="to forget")
+    gives_up(p.caller)
     m.step("forget", source="to forget", dest="cleaned", clause=["WSP-08", "WSP-09"])
 
 
@@ -254,7 +269,7 @@ def library(top: str, *, starts: int, sockets: int, handles: int) -> Library:
     m = Machine("ws2_32", states=["idle", *STARTING, *ENDING, *asking, *answering])
     w = Library(
         machine=m,
-        caller=caller("ws2_32", m, top, starts=1),
+        caller=caller("ws2_32", m, top, starts=1, then="to open", otherwise="refused", ended="ended"),
         api=m.count("api", up_to=starts),
         objects=m.count("objects", up_to=sockets),
         handles=m.count("handles", up_to=handles),
@@ -276,7 +291,7 @@ def _counting(w: Library) -> None:
     owes = w.caller.owed > 0
     m.on("WSACleanup", source="idle", dest="to clean", when=last & owes, then=over, returns=PENDING, clause="WSA-08")
     m.on("WSACleanup", source="idle", dest="ended", when=last & ~owes, then=over, returns=PENDING, clause="WSA-08")
-    gives_up(w.caller, then="ended")
+    gives_up(w.caller)
     m.on("WSACleanup.return", source="ended", dest="idle", returns=OK, clause="WSA-04")
 
 
@@ -285,7 +300,7 @@ def _sockets(w: Library, top: str) -> None:
     m, objects, started = w.machine, w.objects, w.caller.owed > 0
     m.on("socket", source="idle", dest="to load", when=(w.api > 0) & ~started, clause=["WSP-32", "WSP-33"])
     m.on("socket", source="idle", dest="to open", when=(w.api > 0) & started, clause="WSP-33")
-    begins(w.caller, then="to open", otherwise="refused", invalid={w.code: INVALID})
+    begins(w.caller, invalid={w.code: INVALID})
     m.calls(f"{top}.WSPSocket", source="to open", dest="opening")
     m.calls(f"{top}.WSPSocket.return", source="opening", dest="opened", then={objects: objects + 1}, gets=OK)
     m.calls(f"{top}.WSPSocket.return", source="opening", dest="refused", gets=FAILED, clause="WSP-34")

@@ -20,6 +20,7 @@ class Layered:
     books: Machine
     loads: dict[str, Term]
     agreed: Term
+    foreign: Term
 
     @property
     def top(self) -> Provider:
@@ -39,14 +40,18 @@ class Layered:
 
 
 def keep_books(w: Layered) -> None:
-    """Count the references to each module, and note whether Ws2_32.dll got the version it asked for."""
+    """Count the references to each module, and note whether Ws2_32.dll got the version it asked for.
+
+    `foreign` is that it did not in the call of `socket` that it is in.
+    """
     for p in w.chain:
         loads = w.loads[p.name]
         w.books.on(f"{p.name}.LoadLibrary", gets=HANDLE, then={loads: loads + 1})
         w.books.on(f"{p.name}.FreeLibrary", then={loads: loads - 1})
     asked, answered = w.library.machine.state == "starting", f"{w.top.name}.WSPStartup.return"
     w.books.on(answered, gets=OK, when=asked, then={w.agreed: True})
-    w.books.on(answered, gets=[OLD, HOLE], when=asked, then={w.agreed: False})
+    w.books.on(answered, gets=[OLD, HOLE], when=asked, then={w.agreed: False, w.foreign: True})
+    w.books.on("socket.return", then={w.foreign: False})
 
 
 def promises(system: System, w: Layered) -> None:

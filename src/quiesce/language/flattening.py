@@ -12,7 +12,7 @@ from itertools import product
 
 from quiesce.core import formulas
 from quiesce.core.domains import Copy, Domain, Symbols, Value
-from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply, judges_steps
+from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Happens, Op, apply, judges_steps, walk
 from quiesce.core.system import (
     STATE,
     Event,
@@ -31,7 +31,7 @@ from quiesce.core.system import (
 )
 from quiesce.core.vacuity import without_conclusions
 from quiesce.language.coding import Names, unprimed
-from quiesce.language.translating import Context, Translation
+from quiesce.language.translating import Context, Translation, happened
 
 NO_EVENT: Event = ("", None, ())
 """What happens where a run has ended: nothing by any name."""
@@ -89,6 +89,7 @@ class _Flattener:
         self.rows = flat.rows if flat is not None else tuple(self._joint_rows())
         for row in self.rows:
             self.translation.guards.setdefault(row.trigger, []).append(row.guard)
+        self.events = tuple(dict.fromkeys(row.event for row in self.rows))
 
     def _cells(self) -> Iterable[FlatCell]:
         return (
@@ -226,8 +227,12 @@ class _Flattener:
         """Return a predicate, or a number, over cells: one formula for states, or one for each kind of event."""
         if not judges_steps(expr):
             return FlatFormula(state=self.translation.truth(expr, Context()))
-        events = dict.fromkeys(row.event for row in self.rows)
-        return FlatFormula(
-            steps={event: self.translation.truth(expr, Context(event=event)) for event in events},
-            stutter=unprimed(self.translation.truth(expr, Context(event=NO_EVENT))),
-        )
+        asked = list(dict.fromkeys(node for node in walk(expr) if isinstance(node, Happens)))
+        alike: dict[tuple[bool, ...], Expr] = {}
+        steps: dict[Event, Expr] = {}
+        for event in self.events:
+            answers = tuple(happened(question, event) for question in asked)
+            if answers not in alike:
+                alike[answers] = self.translation.truth(expr, Context(event=event))
+            steps[event] = alike[answers]
+        return FlatFormula(steps=steps, stutter=unprimed(self.translation.truth(expr, Context(event=NO_EVENT))))

@@ -49,6 +49,13 @@ class Context:
     primed: bool = False
 
 
+def happened(question: Happens, event: Event) -> bool:
+    """Tell whether an event is one that is asked about."""
+    trigger, result, given = event
+    answered = question.results is None or result in question.results
+    return trigger == question.trigger and answered and set(question.arguments) <= set(given)
+
+
 class Translation:
     """Translates expressions of some machines to cells; `guards` are those of the joint rows of each trigger."""
 
@@ -91,11 +98,9 @@ class Translation:
                 return apply(Op.OR, apply(Op.NOT, self.truth(premise, context)), self.truth(conclusion, context))
             case After(operand=operand):
                 return self.number(operand, replace(context, primed=True, event=None), names)
-            case Happens(trigger=trigger, results=results, arguments=arguments):
+            case Happens():
                 assert context.event is not None
-                by, result, given = context.event
-                happened = by == trigger and (results is None or result in results)
-                return Constant(happened and set(arguments) <= set(given))
+                return Constant(happened(expr, context.event))
             case Enabled(trigger=trigger):
                 every = list(self.guards) if trigger is None else [trigger]
                 guards = [guard for name in every for guard in self.guards.get(name, ())]

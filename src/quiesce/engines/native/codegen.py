@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
-from quiesce.core.expressions import COMPARISONS, MEANING, Apply, Cell, Constant, Expr, Op, apply
+from quiesce.core.expressions import COMPARISONS, FALSE, MEANING, Apply, Cell, Constant, Expr, Op, apply
 from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
+from quiesce.engines.native.narrowing import Narrowing
 
 SWITCHABLE = 256
 """A cell with more values than this is never switched on: its tests stay conjuncts."""
@@ -82,6 +83,7 @@ class _Program:
         self.flag_words = flag_words(len(asked))
         self.counters = ("made", "fired", "moved", *(f"flags{word}" for word in range(self.flag_words)))
         self.leaves: list[str] = []
+        self.decided: dict[int, list[tuple[int, Expr]]] = {}
         self.stutters = any(
             question.property.kind is PropertyKind.NO_DEADLOCK and question.property.stuttering for question in asked
         )
@@ -234,7 +236,7 @@ class _Program:
         out = self.out
         conditions = [self.retest(slot, codes) for slot, codes in task.tests.items()]
         guard = out.both(*[out.truth(condition) for condition in (*conditions, *task.others)])
-        out.next = {slot: self.update(slot, update) for slot, update in task.row.updates}
+        out.step({slot: self.update(slot, update) for slot, update in task.row.updates})
         inside = out.both(*[self.check(slot, update) for slot, update in task.row.updates])
         stored = out.both(guard, inside)
         words = [self.marked(task)] if self.numbering else self.successor(task.row)
@@ -242,7 +244,7 @@ class _Program:
         if inside != "true":
             leaves = out.emit(f"xor i1 {inside}, true")
             self.flag(PropertyKind.DOMAINS, out.both(guard, leaves))
-        self.judge_step(task.row, stored)
+        self.judge_step(task, stored)
         if self.stutters:
             self.judge_movement(guard, inside, words)
         position = out.emit("load i64, ptr %made")
@@ -251,15 +253,16 @@ class _Program:
         for word, value in enumerate(words):
             out.do(f"store i64 {value}, ptr {out.address(base, word)}")
         self.advance("made", stored)
-        out.next = {}
+        out.step({})
 
     def marked(self, task: _Task) -> str:
         """Return the number of a row with the marks that its step satisfies."""
         word = str(task.number)
+        narrow = self.narrowed(task).of
         for position, mark in enumerate(self.marks):
             assert mark.steps is not None
-            formula = mark.steps[task.row.event]
-            if formula != Constant(False):
+            formula = narrow(mark.steps[task.row.event])
+            if formula != FALSE:
                 word = self.out.emit(f"or i64 {word}, {self.out.bit(self.out.truth(formula), 32 + position)}")
         return word
 
@@ -354,15 +357,26 @@ class _Program:
             if question.property.kind is kind:
                 self.raise_flag(number, truth)
 
-    def judge_step(self, row: JointRow, stored: str) -> None:
+    def judge_step(self, task: _Task, stored: str) -> None:
         """Set the bits of the step properties that a stored step of this row decides."""
-        for number, question in enumerate(self.asked):
-            if question.predicate.steps is None:
-                continue
-            formula = question.predicate.steps[row.event]
-            deciding = _deciding(question, formula)
-            if deciding != Constant(False):
-                self.raise_flag(number, self.out.both(stored, self.out.truth(deciding)))
+        for number, deciding in self.decisions(task):
+            self.raise_flag(number, self.out.both(stored, self.out.truth(deciding)))
+
+    def decisions(self, task: _Task) -> list[tuple[int, Expr]]:
+        """Return the formulas by which a step of a row decides properties, where its guard holds."""
+        if task.number not in self.decided:
+            narrow = self.narrowed(task).of
+            self.decided[task.number] = [
+                (number, deciding)
+                for number, question in enumerate(self.asked)
+                if question.predicate.steps is not None
+                if (deciding := narrow(_deciding(question, question.predicate.steps[task.row.event]))) != FALSE
+            ]
+        return self.decided[task.number]
+
+    def narrowed(self, task: _Task) -> Narrowing:
+        """Return what is left of formulas on the steps of a row."""
+        return Narrowing(self.flat.cells, self.task(task.row, task.number).tests, dict(task.row.updates))
 
     def judge_movement(self, guard: str, inside: str, words: list[str]) -> None:
         """Note that some step changes the state, or leaves a domain."""

@@ -46,6 +46,8 @@ class Function:
         self.lines: list[str] = []
         self.known: dict[Expr, str] = {}
         self.next: dict[int, str] = {}
+        self.known_after: dict[Expr, str] = {}
+        self.primed: dict[Expr, bool] = {}
         self.registers = 0
         self.words = [self.emit(f"load i64, ptr {self.address('%state', word)}") for word in range(layout.words)]
 
@@ -70,6 +72,10 @@ class Function:
         before = dict(self.known)
         yield
         self.known = before
+
+    def step(self, written: dict[int, str]) -> None:
+        """Say what a step writes, from here on: registers of some cells' next codes."""
+        self.next, self.known_after = written, {}
 
     # -- expressions --------------------------------------------------------------------------------------------------
 
@@ -98,12 +104,18 @@ class Function:
             return self.next[expr.slot]
         if isinstance(expr, Next):
             expr = Cell(expr.slot)
-        if expr not in self.known:
-            register = self.cell(expr.slot) if isinstance(expr, Cell) else self.applied(expr)
-            if not any(isinstance(node, Next) for node in _nodes(expr)):
-                self.known[expr] = register
-            return register
-        return self.known[expr]
+        known = self.known_after if self.is_after(expr) else self.known
+        if expr not in known:
+            known[expr] = self.cell(expr.slot) if isinstance(expr, Cell) else self.applied(expr)
+        return known[expr]
+
+    def is_after(self, expr: Expr) -> bool:
+        """Tell whether an expression speaks of what a step writes."""
+        if isinstance(expr, Apply):
+            if expr not in self.primed:
+                self.primed[expr] = any(map(self.is_after, expr.operands))
+            return self.primed[expr]
+        return isinstance(expr, Next)
 
     def cell(self, slot: int) -> str:
         """Return a cell's code: i1 for truth values, else i64 with the least code added."""
@@ -166,12 +178,3 @@ def truths_program(flat: Flat, layout: Layout, truths: Sequence[Expr]) -> str:
     body = "\n".join(out.lines)
     arguments = "ptr noalias readonly %state, ptr noalias writeonly %out, ptr noalias writeonly %info"
     return f"{HEADER}define i64 @truths({arguments}) {{\nentry:\n{body}\n}}\n"
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, Apply):
-            stack.extend(node.operands)

@@ -123,7 +123,9 @@ def _not_vacuous(system: System, w: Layered) -> None:
     for number, answer in enumerate((OLD, HOLE)):
         undone = happens("base.WSPStartup.return", returns=answer)
         system.sometimes(f"the base answers {answer}", undone, id=f"PX-04.start.{number}")
-    system.sometimes("a module cannot be loaded", happens("base.LoadLibrary", returns=NULL), id="PX-04.load")
+    lowest, c, _ = w.pairs[-1]
+    failed = happens("base.LoadLibrary", returns=NULL) & (after(lowest.machine.state) == c.otherwise)
+    system.sometimes("a module cannot be loaded", failed, id="PX-04.load")
     late = happens(f"{top}.WSPCleanup.return", returns=UNSTARTED)
     system.sometimes("a surplus cleanup is refused", late, id="PX-04.surplus")
     blocked = happens("closesocket.return", returns=WOULD_BLOCK)

@@ -225,4 +225,4 @@ def _library(system: System, w: Layered) -> None:
         clause=["WSP-34", "WSA-04", "SOCK-05"],
     )
     sent = happens(top.event("WSPSend"), returns=PENDING)
-    system.always("data goes out over sockets", sent.implies(top.sockets > 0), id="PW-14.send", clause="WSP-13")
+    system.always("data goes out over sockets", sent.implies(lib.objects > 0), id="PW-14.send", clause="WSP-13")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from quiesce import Between, System, all_of, maximum, minimum
+from quiesce import Between, System, all_of, any_of, happens, maximum, minimum
 from spec.starting import AGREED, LAST, OBSTACLES, Starting, contract, not_vacuous, promises, request, table
 
 Defect = Literal["none", "M07", "M22", "M44", "M63"]
@@ -25,6 +25,8 @@ def starting(
     system = System("starting", w.provider, w.client, w.environment, w.judge, rest=rest)
     promises(system, w)
     not_vacuous(system, w)
+    some = any_of(w.held[c] < starts for c in w.client)
+    system.always("starts are asked for within the bounds", happens("WSPStartup").implies(some), clause="WSP-14")
     system.no_deadlock("something can always happen", id="PL-05")
     return system
 

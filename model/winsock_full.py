@@ -66,6 +66,15 @@ def winsock_full(
         id="PW-28.can",
         clause=["SOCK-02", "SOCK-06"],
     )
+    idle = {c: client.state[c] == "idle" for c in client}
+    starts_asked = happens("WSPStartup").implies(any_of(idle[c] & (held[c] < starts) for c in client))
+    cleanup = happens("WSPCleanup", returns=[OK, PENDING, NET_DOWN])
+    cleanups_asked = cleanup.implies(any_of(idle[c] & (held[c] > 0) for c in client))
+    system.always(
+        "clients ask for one thing at a time, within the bounds",
+        starts_asked & cleanups_asked,
+        clause=["WSP-01", "WSP-14"],
+    )
     system.no_deadlock("something can always happen", id="PL-05")
     system.always_possible("rest is always reachable", rest, clause="WSP-09")
     _not_vacuous(system, w, clients * starts, network_down, timeout)
@@ -98,6 +107,9 @@ def _not_vacuous(system: System, w: Full, references: int, network_down: Network
     """Ask that what the promises are about can happen at all."""
     if references > 1:
         system.sometimes("two references at once", w.references == 2, id="PX-01.2")
+        nested = happens("WSPStartup", returns=FAILURES) & ~w.down
+        system.sometimes("a nested start fails", nested, id="PX-04.nested")
+        system.sometimes("a cleanup is not the last", happens("WSPCleanup", returns=OK), id="PX-01.cleanup")
     for cycles in (2, 3):
         system.sometimes(f"{cycles} complete cycles", w.down & (w.cycles == cycles), id=f"PX-02.{cycles}")
     for number, code in enumerate(FAILURES):

@@ -196,6 +196,14 @@ def _in_their_turn(system: System, w: Starting) -> None:
         id="PW-02.can",
         clause=["WSP-01", "WSP-02", "WSP-16"],
     )
+    takes = happens("client.takes it")
+    system.always(
+        "a client asks when it has nothing to decide, and decides once",
+        happens("WSPStartup").implies(any_of(client.state[c] == "idle" for c in client))
+        & takes.implies(any_of((client.state[c] == "deciding") & (after(client.state[c]) == "idle") for c in client)),
+        id="PW-12.once",
+        clause="WSP-16",
+    )
     begins = {c: (client.state[c] == "idle") & (after(client.state[c]) == "deciding") for c in client}
     answered = happens("WSPStartup", returns=AGREED)
     system.always(
@@ -223,6 +231,7 @@ def _in_their_turn(system: System, w: Starting) -> None:
     up = w.provider.state == "up"
     system.always("it is up while it is started", up == (w.references > 0), id="PW-11.up", clause=["WSP-04", "WSP-05"])
     system.always("upcalls are made while it is up", enabled("provider.upcall") == up, id="PW-13.up", clause="WSP-19")
+    system.holds("nothing stands in the way at first", free, id="PW-11.begin", clause="WSP-17")
     comes = any_of(happens(f"environment.{obstacle}") for obstacle in OBSTACLES)
     system.always(
         "one thing at a time stands in the way",

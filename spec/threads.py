@@ -231,6 +231,8 @@ def _one_after_the_other(system: System, w: Threads) -> None:
     system.always("nobody enters during a teardown", waits, id="PR-05.waits", clause="WSP-09")
     wakes = happens("take").implies((w.queued > 0) & (w.worker.state == "running"))
     system.always("the worker takes the lock when it has data to send", wakes, id="PW-22.take", clause="WSP-30")
+    queues = happens("provider.queue").implies((w.queued == 0) & (after(w.queued) == 1))
+    system.always("data is queued where there is none", queues, id="PW-22.queue", clause="WSP-30")
     mapped, loads, frees = w.module.state == "mapped", happens("module.LoadLibrary"), happens("module.FreeLibrary")
     system.always(
         "the module is loaded when it is not there, and freed when it is",

@@ -182,13 +182,12 @@ def _results(system: System, w: Full, network_down: NetworkDown) -> None:
         id="PW-11.down",
         clause="WSP-22",
     )
+    done = happens("WSPCleanup", returns=OK)
     if network_down == "released":
-        system.always(
-            "and 0 that it is up",
-            happens("WSPCleanup.return", returns=OK).implies(~offline),
-            id="PW-11.up",
-            clause="WSP-22",
-        )
+        done = done | happens("WSPCleanup.return", returns=OK)
+    system.always("and 0 that it is up", done.implies(~offline), id="PW-11.up", clause="WSP-22")
+    changes = (happens("network.fails") | happens("network.recovers")).implies(~w.network.unchanged)
+    system.always("the network fails while it is up, and recovers", changes, clause="WSP-22")
     calls = [*CALLS] if len(list(w.operation)) else [call for call in CALLS if call != "WSPRecv"]
     called = [call for call in calls if len(list(w.socket)) or call in ("WSPStartup", "WSPCleanup", "late call")]
     late = happens("late call").implies(happens("late call", returns=UNSTARTED) & nothing)

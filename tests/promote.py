@@ -20,10 +20,14 @@ from quiesce.core.verdicts import Explored, explore
 from quiesce.expectations import Check, Expected
 
 
+class DisagreementError(Exception):
+    """The reference gives another verdict than the file."""
+
+
 def promoted(check: Check) -> str:
     """Return a check as TOML with the counts and lengths that the reference gives.
 
-    Raises SystemExit where the reference gives another verdict than the one that is written.
+    Raises DisagreementError where the reference gives another verdict than the one that is written.
     """
     explored = _explored(check.model, tuple(check.parameters.items()))
     lines = ["[[check]]", f'model = "{check.model}"']
@@ -71,7 +75,7 @@ def _written(expected: Expected) -> str:
 
 def _same(check: Check, answer: PropertyResult, expected: Expected) -> None:
     if answer.verdict is not expected.verdict:
-        raise SystemExit(
+        raise DisagreementError(
             f"{check.place}: {answer.property.name}: the reference says {answer.verdict.value}, "
             f"the file {expected.verdict.value}"
         )
@@ -112,4 +116,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except DisagreementError as problem:
+        sys.exit(str(problem))

@@ -42,12 +42,14 @@ class Exported:
         self.system, self.tongue = system, tongue
         self.cells: Sequence[FlatCell] = system.flat.cells
         self._taken: set[str] = set()
-        self.names = [self._free(cell.label) for cell in self.cells]
+        self.names = [self.free(cell.label) for cell in self.cells]
         self.constants: dict[str, int] = {}
+        self.computed = (0, 0)
+        """The least and the greatest number that the texts so far may compute."""
         self._of: dict[Symbols, list[str]] = {}
         for cell in self.cells:
             if isinstance(cell.domain, Symbols) and cell.domain not in self._of:
-                names = [self._free(f"{cell.machine} {cell.variable} {shown(value)}") for value in cell.domain.names]
+                names = [self.free(f"{cell.machine} {cell.variable} {shown(value)}") for value in cell.domain.names]
                 self._of[cell.domain] = names
                 self.constants |= {name: code for code, name in enumerate(names)}
 
@@ -104,6 +106,8 @@ class Exported:
                 domain = next((self.cells[side.slot].domain for side in operands if isinstance(side, Cell)), None)
                 return f"({self.tongue.operators[op].join(self.number(side, domain) for side in operands)})"
             case Apply(op=op, operands=operands):
+                (least, most), (low, high) = self.computed, bounds(expr, self.system.flat)
+                self.computed = min(least, low), max(most, high)
                 return f"({self.tongue.operators[op].join(self.number(side) for side in operands)})"
             case _:
                 raise AssertionError(f"{expr} is not flat, or speaks of the next state")
@@ -193,7 +197,7 @@ class Exported:
             if property_.kind in _CLAIMS and property_.name not in claimed:
                 yield f"True of every row as it stands: {property_.name}"
 
-    def _free(self, label: str) -> str:
+    def free(self, label: str) -> str:
         """Return an identifier for a label that no other has."""
         name = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_")
         if not name or not name[0].isalpha() or name.lower() in self.tongue.keywords:

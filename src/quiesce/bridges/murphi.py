@@ -60,9 +60,25 @@ def _lines(out: Exported, properties: bool) -> Iterator[str]:
     if out.constants:
         yield "const"
         yield from (f"  {name}: {code};" for name, code in out.constants.items())
+    body = list(_body(out, properties))
+    yield from _wide(out)
     yield "var"
     for cell, name in zip(out.cells, out.names, strict=True):
         yield f"  {name}: {_type(cell.domain)};"
+    yield from body
+
+
+def _wide(out: Exported) -> Iterator[str]:
+    """Yield a type for the numbers on the way to a value: Rumur computes in the narrowest that holds all types."""
+    least, most = out.computed
+    domains = [cell.domain for cell in out.cells]
+    lowest, highest = (least, most) if not domains else (min(d.low for d in domains), max(d.high for d in domains))
+    if least < lowest or most > highest:
+        yield "type"
+        yield f"  {out.free('computed')}: {least}..{most};"
+
+
+def _body(out: Exported, properties: bool) -> Iterator[str]:
     for number, start in enumerate(out.starts()):
         yield f'startstate "start {number}" begin'
         yield from (f"  {out.names[slot]} := {out.code(slot, code)};" for slot, code in start)

@@ -15,15 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
-from quiesce.core.expressions import COMPARISONS, FALSE, MEANING, Apply, Cell, Constant, Expr, Op, apply
+from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply
 from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
+from quiesce.engines.native.guards import Guards
 from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
 from quiesce.engines.native.narrowing import Narrowing
-
-SWITCHABLE = 256
-"""A cell with more values than this is never switched on: its tests stay conjuncts."""
 
 LONGEST_LEAF = 64
 """Rows in one block without branches; a longer leaf is split into functions."""
@@ -33,9 +31,6 @@ SAVED_ROWS = 4
 
 AFTERWARDS = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.BISIMILAR, PropertyKind.BOUND})
 """State predicates that say nothing by themselves: their questions are answered on the graph."""
-
-Test = tuple[int, frozenset[int]]
-"""A conjunct of a guard that looks at one cell: its slot, and the codes that pass."""
 
 
 def program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> str:
@@ -82,6 +77,7 @@ class _Program:
         self.blocks = 0
         self.flag_words = flag_words(len(asked))
         self.counters = ("made", "fired", "moved", *(f"flags{word}" for word in range(self.flag_words)))
+        self.guards = Guards(flat.cells)
         self.leaves: list[str] = []
         self.decided: dict[int, list[tuple[int, Expr]]] = {}
         self.stutters = any(
@@ -108,57 +104,7 @@ class _Program:
 
     def task(self, row: JointRow, number: int) -> _Task:
         """Split a guard into tests of one cell each and other conjuncts."""
-        guard = row.guard
-        conjuncts = guard.operands if isinstance(guard, Apply) and guard.op is Op.AND else (guard,)
-        tests: dict[int, frozenset[int]] = {}
-        others = []
-        for conjunct in conjuncts:
-            test = self.test(conjunct)
-            if test is None:
-                if conjunct != Constant(True):
-                    others.append(conjunct)
-            else:
-                slot, codes = test
-                tests[slot] = tests[slot] & codes if slot in tests else codes
-        return _Task(row, number, tests, tuple(others))
-
-    def test(self, expr: Expr) -> Test | None:
-        """Return an expression as a test of one cell against constants, or None if it is anything else."""
-        match expr:
-            case Cell(slot=slot) if isinstance(self.flat.cells[slot].domain, Boolean):
-                return slot, frozenset({1})
-            case Apply(op=Op.NOT, operands=(operand,)):
-                inner = self.test(operand)
-                return None if inner is None else (inner[0], self.codes(inner[0]) - inner[1])
-            case (
-                Apply(op=Op.EQ | Op.NE as op, operands=(Cell(slot=slot), Constant(value=value)))
-                | Apply(op=Op.EQ | Op.NE as op, operands=(Constant(value=value), Cell(slot=slot)))
-            ):
-                assert isinstance(value, int)
-                if size(self.flat.cells[slot].domain) > SWITCHABLE:
-                    return None
-                chosen = frozenset({int(value)}) & self.codes(slot)
-                return slot, chosen if op is Op.EQ else self.codes(slot) - chosen
-            case Apply(op=op, operands=(Cell(slot=slot), Constant(value=value))) if self.is_binary(slot, op):
-                assert isinstance(value, int)
-                return slot, frozenset(code for code in self.codes(slot) if MEANING[op](code, value))
-            case Apply(op=Op.OR, operands=operands):
-                inners = [self.test(operand) for operand in operands]
-                if any(inner is None for inner in inners) or len({inner[0] for inner in inners if inner}) != 1:
-                    return None
-                slots = [inner for inner in inners if inner is not None]
-                return slots[0][0], frozenset().union(*(codes for _, codes in slots))
-            case _:
-                return None
-
-    def is_binary(self, slot: int, op: Op) -> bool:
-        """Tell whether an order test is as good as an equality: the cell has two values, as a place of a safe net."""
-        return op in COMPARISONS and size(self.flat.cells[slot].domain) == 2
-
-    def codes(self, slot: int) -> frozenset[int]:
-        """Return all codes of a cell that can be switched on."""
-        domain = self.flat.cells[slot].domain
-        return frozenset(range(domain.low, domain.high + 1))
+        return _Task(row, number, *self.guards.split(row.guard))
 
     def tree(self, tasks: list[_Task]) -> None:
         """Emit tasks: a switch on the cell that spares most rows, then those that do not test it; or a leaf."""
@@ -214,7 +160,7 @@ class _Program:
         name = f"b{self.blocks}"
         code = out.number(Cell(slot))
         cases: dict[tuple[int, ...], list[int]] = {}
-        for value in sorted(self.codes(slot)):
+        for value in sorted(self.guards.codes(slot)):
             passing = tuple(number for number, task in enumerate(tasks) if value in task.tests[slot])
             if passing:
                 cases.setdefault(passing, []).append(value)
@@ -234,7 +180,7 @@ class _Program:
     def emit_row(self, task: _Task) -> None:
         """Emit a row without branches: guard, domain checks, successor, step properties, store, advance."""
         out = self.out
-        conditions = [self.retest(slot, codes) for slot, codes in task.tests.items()]
+        conditions = [self.guards.condition(slot, codes) for slot, codes in task.tests.items()]
         guard = out.both(*[out.truth(condition) for condition in (*conditions, *task.others)])
         out.step({slot: self.update(slot, update) for slot, update in task.row.updates})
         inside = out.both(*[self.check(slot, update) for slot, update in task.row.updates])
@@ -265,18 +211,6 @@ class _Program:
             if formula != FALSE:
                 word = self.out.emit(f"or i64 {word}, {self.out.bit(self.out.truth(formula), 32 + position)}")
         return word
-
-    def retest(self, slot: int, codes: frozenset[int]) -> Expr:
-        """Return the open test of a cell as an expression again."""
-        if isinstance(self.flat.cells[slot].domain, Boolean):
-            if len(codes) != 1:
-                return Constant(bool(codes))
-            return Cell(slot) if 1 in codes else apply(Op.NOT, Cell(slot))
-        everything = self.codes(slot)
-        if len(codes) > len(everything) / 2:
-            excluded = [apply(Op.NE, Cell(slot), Constant(code)) for code in sorted(everything - codes)]
-            return apply(Op.AND, *excluded)
-        return apply(Op.OR, *[apply(Op.EQ, Cell(slot), Constant(code)) for code in sorted(codes)])
 
     def update(self, slot: int, update: Expr) -> str:
         """Return the new code of a cell: i1 for truth values, else i64."""

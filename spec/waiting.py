@@ -221,6 +221,12 @@ def _can(system: System, w: Waiting) -> None:
         id="PW-11.calls",
         clause=["WSP-13", "SOCK-02"],
     )
+    system.always(
+        "who calls has started",
+        all_of(happens(call, by=c).implies(w.held[c]) for call in calls for c in client),
+        id="PW-14",
+        clause=["WSP-13", "SOCK-06"],
+    )
     leaves = w.unsent & (up | (w.provider.state == "draining"))
     waits = {
         "transmit": leaves & (socket != "none"),

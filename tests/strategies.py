@@ -34,7 +34,7 @@ from quiesce import (
     where,
 )
 from quiesce.core.domains import Boolean, Copy, Domain, Range, Symbols, shown, size
-from quiesce.core.expressions import Acting, Apply, Constant, Expr, Op, Read, judges_steps, walk
+from quiesce.core.expressions import Acting, Apply, Constant, Expr, Happens, Op, Read, judges_steps, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import STATE, Row, RowKind
 from quiesce.core.system import System as SystemData
@@ -517,7 +517,7 @@ class _Maker:
                     event = self.pick(telling)
                     wanted = self.some(event.results, 1, 2)
                     return happens(event.trigger, returns=wanted[0] if len(wanted) == 1 else wanted)
-                return happens(event.trigger)
+                return happens(event.trigger, by=self.taking_part(event) if self.chance(2) else None)
             if kind == "unchanged":
                 return self.pick(env.readable).unchanged
             if kind == "number":
@@ -540,6 +540,11 @@ class _Maker:
                 return machine.accepts(event.trigger, returns=self.some(event.results, 1, 2))
             return machine.accepts(event.trigger)
         return enabled(event.trigger)
+
+    def taking_part(self, event: Event) -> Machine | Copy:
+        """A machine that takes part in an event, or one of its copies."""
+        machine = self.pick([*event.callers, *event.parts, *([event.stepper] if event.stepper else [])])
+        return self.pick(list(machine)) if machine.copies is not None and self.chance(2) else machine
 
     # -- events and rows ----------------------------------------------------------------------------------------------
 
@@ -862,6 +867,8 @@ def features(system: SystemData) -> set[str]:
                 found.add(f"index by {type(node.copy).__name__}")
             if isinstance(node, Acting):
                 found.add("acting")
+            if isinstance(node, Happens) and node.by is not None:
+                found.add(f"happens: by a {'machine' if node.by.copy is None else 'copy'}")
     for question in system.properties:
         form = " of steps" if question.step and question.kind.value != "domains" else ""
         found.add(f"property: {question.kind.value}{form}{' stuttering' if question.stuttering else ''}")

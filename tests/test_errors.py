@@ -284,6 +284,28 @@ CASES = (
         "there are: pool",
     ),
     Case(
+        "happens-by-no-machine",
+        "Q09",
+        'happens("take", by="client")  # here',
+        "by='client' is no machine",
+        "give a machine, or one of its copies: for c in machine",
+    ),
+    Case(
+        "happens-by-who-takes-no-part",
+        "Q09",
+        'pool.on("shut")\ns = System("s", pool, client)\ns.never("p", happens("shut", by=client))  # here\ns.build()',
+        "client takes no part in 'shut'",
+        "there are: pool",
+    ),
+    Case(
+        "happens-by-no-copy",
+        "Q10",
+        'client.calls("shut")\npool.on("shut")\ns = System("s", pool, client)\n'
+        's.never("p", happens("shut", by=list(Machine("client", copies=9))[8]))  # here\ns.build()',
+        "client has no copy 8",
+        "its copies are numbered from 0 to 1",
+    ),
+    Case(
         "fire-unknown-trigger",
         "Q05",
         'pool.on("shut")\nlive(build(pool, client)).fire("shot")',

@@ -78,7 +78,7 @@ def judged_alike(system: SystemData, question: FlatProperty, state: State, expec
     if question.predicate.steps is not None:
         for step in expected:
             if step.target is not None:
-                flat = question.predicate.steps[step.label.trigger, step.label.result, step.label.arguments]
+                flat = question.predicate.steps[step.label.event]
                 scope = Scope(system=system, state=state, step=step)
                 assert bool(value(flat, codes, ordinals(system, step.target))) is bool(evaluate(formula, scope))
 

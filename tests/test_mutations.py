@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import networkx as nx
 import pytest
 from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
-from quiesce import Machine, SpecificationError, System, campaign
+from quiesce import Machine, SpecificationError, System, campaign, library
 from quiesce.core.fairness import Unit, units
 from quiesce.core.mutants import Campaign
 from quiesce.core.system import Property, PropertyKind
@@ -21,6 +23,7 @@ from quiesce.engines.mutating import as_fair, bisimilar, judge
 from quiesce.engines.native import Limits
 from quiesce.language.mutations import mutants, mutated
 from quiesce.show import comparisons
+from tests.documents import ROOT
 from tests.strategies import DRAWING, described, systems
 from tests.test_bisimulation import moves, reached, told_apart
 
@@ -261,3 +264,36 @@ def test_strong_fairness_that_weak_fairness_replaces() -> None:
         mutant = next(mutant for mutant in mutants(system) if mutant.kind == "fairness")
         assert mutant.what == "fairness is weak"
         assert as_fair(system, mutated(system, mutant)) is not flickers
+
+
+class Survivor(NamedTuple):
+    """A mutant that docs/mutation.md explains: of which target, and its machine, change and row."""
+
+    target: str
+    machine: str
+    what: str
+    before: str
+
+
+def survivors() -> list[Survivor]:
+    """Return what the document explains, in its order."""
+    text = (ROOT / "docs" / "mutation.md").read_text(encoding="utf-8")
+    _, _, explained = text.partition("one by one")
+    found = []
+    for section in explained.split("\n### ")[1:]:
+        target = section.partition("\n")[0]
+        rows = re.findall(r"^\| (\S+) \| (.+?) \| `(.+?)` \| .+ \|$", section, re.MULTILINE)
+        found += [Survivor(target, *row) for row in rows]
+    return found
+
+
+@pytest.mark.parametrize("target", sorted({one.target for one in survivors()}))
+def test_what_is_explained_survives(target: str) -> None:
+    """A mutant of the library that the document explains is one, makes a difference, and breaks no property."""
+    explained = {one[1:] for one in survivors() if one.target == target}
+    system = library.find(target).system({})
+    chosen = [mutant for mutant in mutants(system) if (mutant.machine, mutant.what, mutant.before) in explained]
+    assert {(mutant.machine, mutant.what, mutant.before) for mutant in chosen} == explained
+    for mutant in chosen:
+        told = judge(system, mutated(system, mutant), LIMITS, fair=mutant.kind == "fairness")
+        assert (told.killed_by, told.equivalent, told.refused) == ((), False, False), mutant.what

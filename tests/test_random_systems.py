@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import event, given, note, reject, settings
 
-from quiesce import Machine, SpecificationError, System, after, any_value, argument, happens
+from quiesce import Machine, SpecificationError, System, after, all_of, any_value, argument, happens
 from quiesce.core.result import Verdict
 from tests.strategies import DRAWING, described, features, systems
 from tests.test_engines import agreed
@@ -105,6 +105,27 @@ def test_a_product_of_negative_numbers_is_checked_against_its_domain() -> None:
     ones = products.count(1)
     assert (answer.states, answer.transitions) == (16 + ones, 16)
     assert answer.answer("domains").verdict is Verdict.VIOLATED
+
+
+def test_happens_tells_by_whom() -> None:
+    """A copy goes when its own state changes, whoever else could have gone; a row of every copy is by each of them."""
+    walker, gate = Machine("walker", copies=3, states=["here", "gone"]), Machine("gate")
+    walker.calls("go", source="here", dest="gone")
+    gate.on("go")
+    gate.calls("call back")
+    walker.on("call back", dest="here", every=True)
+    system = System("s", walker, gate)
+    moved = {c: (walker.state[c] == "here") & (after(walker.state[c]) == "gone") for c in walker}
+    for c in walker:
+        system.always(f"{c.index} goes itself", happens("go", by=c) == moved[c])
+        everybody_here = all_of(walker.state[d] == "here" for d in walker)
+        system.sometimes(f"{c.index} goes before the others", happens("go", by=c) & everybody_here)
+        system.never(f"{c.index} never goes", happens("go", by=c))
+    everybody = all_of(happens("call back", by=c) for c in walker) & happens("call back", by=walker)
+    system.always("all are called back", happens("call back") == everybody)
+    system.never("nobody goes without the gate", happens("go") & ~happens("go", by=gate))
+    verdicts = [answer.verdict.value for answer in agreed(system).properties]
+    assert verdicts == ["holds", "holds", "violated"] * 3 + ["holds"] * 3
 
 
 def test_happens_tells_results_apart() -> None:

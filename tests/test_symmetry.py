@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
-from quiesce import Machine, System, any_of, any_value, count_of, library
+from quiesce import Machine, System, any_of, any_value, argument, count_of, happens, library
 from quiesce.core.domains import Copy, Value
 from quiesce.core.replaying import replay
 from quiesce.core.result import SystemResult, Verdict
@@ -321,6 +321,36 @@ def test_a_folder_for_a_search_by_symmetry_and_one_apart(tmp_path: Path) -> None
     strategies = (Strategy(symmetry=True), Strategy(symmetry=True, checkpoint=tmp_path))
     first, second = (check(system.build(), strategy=strategy) for strategy in strategies)
     assert first.properties == second.properties
+
+
+def desk() -> tuple[System, Machine]:
+    """Return clients, one of whom takes the only turn and then goes."""
+    client, turn = (
+        Machine("client", copies=2, states=["here", "next", "gone"]),
+        Machine("turn", states=["free", "taken"]),
+    )
+    who = argument("who", client)
+    client.calls("take", source="here", dest="next")
+    turn.on("take", source="free", dest="taken")
+    client.calls("go", who, source="next", dest="gone", when=client.acting == who)
+    turn.on("go", who, source="taken")
+    return System("desk", client, turn), client
+
+
+def test_an_event_that_names_a_copy_is_exchanged_too() -> None:
+    """Orbits have one member in which somebody goes: a question about one copy is asked of all states, about any not.
+
+    Before, the last client's step was looked for in the orbits alone, where it need not be: `never` held.
+    """
+    system, client = desk()
+    for copy in client:
+        system.never(f"{copy.index} goes", happens("go", who=copy))
+    system.sometimes("somebody goes", any_of(happens("go", who=copy) for copy in client))
+    built = system.build()
+    covered = [Symmetry(built).covers(question) for question in built.flat.properties[:3]]
+    assert covered == [False, False, True]
+    result = check(built, strategy=BY_SYMMETRY)
+    assert [answer.verdict.value for answer in result.properties[:3]] == ["violated", "violated", "holds"]
 
 
 # -- the forecast ----------------------------------------------------------------------------------------------------

@@ -8,16 +8,8 @@ from __future__ import annotations
 from quiesce.core.domains import shown
 from quiesce.core.errors import EngineError
 from quiesce.core.reference import steps
-from quiesce.core.system import JointRow, System
+from quiesce.core.system import System
 from quiesce.core.trace import Label, State, Step
-
-Event = tuple[object, ...]
-
-
-def event(label: Label | JointRow) -> Event:
-    """Return what of a step can be seen from outside."""
-    copies = tuple((part.machine, part.copy) for part in label.participants)
-    return label.trigger, label.result, label.arguments, copies
 
 
 def told(label: Label) -> str:
@@ -87,4 +79,4 @@ class _Comparison:
         return {step: step.target for step in steps(self.system, state) if step.target is not None}
 
     def _replies(self, step: Step, state: State) -> list[State]:
-        return [target for reply, target in self._moves(state).items() if event(reply.label) == event(step.label)]
+        return [target for reply, target in self._moves(state).items() if reply.label.event == step.label.event]

@@ -109,12 +109,26 @@ class After:
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """A machine takes part in the step: by this copy (None: by any, or by its only one)."""
+
+    machine: str
+    copy: int | None
+
+    def covers(self, part: tuple[str, int | None]) -> bool:
+        """Tell whether a machine's part in an event, by a copy or by all, is one that is asked for."""
+        machine, copy = part
+        return machine == self.machine and (self.copy is None or copy is None or copy == self.copy)
+
+
+@dataclass(frozen=True, slots=True)
 class Happens:
-    """The step is by this trigger, with one of these results (None: any) and these values of arguments."""
+    """The step is by this trigger, with one of these results (None: any), these values of arguments, and by whom."""
 
     trigger: str
     results: tuple[Value, ...] | None
     arguments: tuple[tuple[str, Value], ...] = ()
+    by: By | None = None
 
 
 @dataclass(frozen=True, slots=True)

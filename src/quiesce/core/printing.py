@@ -50,9 +50,11 @@ def _text(expr: Expr, outer: int) -> str:
             return name
         case After(operand=operand):
             return f"after({_text(operand, 0)})"
-        case Happens(trigger=trigger, results=results, arguments=arguments):
+        case Happens(trigger=trigger, results=results, arguments=arguments, by=by):
             given = ", ".join(f"{name}={shown(value)}" for name, value in arguments)
-            return f"{trigger}{f'({given})' if given else ''} happens{_returning(results)}"
+            index = "" if by is None or by.copy is None else f"[{by.copy}]"
+            whose = "" if by is None else f" by {by.machine}{index}"
+            return f"{trigger}{f'({given})' if given else ''} happens{whose}{_returning(results)}"
         case Enabled(trigger=trigger):
             return f"{trigger or 'something'} is enabled"
         case Accepts(machine=machine, trigger=trigger, results=results):

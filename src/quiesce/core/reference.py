@@ -35,7 +35,7 @@ from quiesce.core.expressions import (
     Unchanged,
     walk,
 )
-from quiesce.core.system import STATE, Machine, Participant, Property, PropertyKind, Row, RowKind, System
+from quiesce.core.system import STATE, Machine, Participant, Property, PropertyKind, Row, RowKind, System, happened
 from quiesce.core.trace import Departure, Label, State, Step
 
 MOST_INITIAL_STATES = 1 << 20
@@ -98,9 +98,7 @@ def _after(expr: After, scope: Scope) -> Value:
 def _happens(expr: Happens, scope: Scope) -> Value:
     if scope.step is None:
         raise EngineError("happens() where there is no step")
-    label = scope.step.label
-    same = label.trigger == expr.trigger and (expr.results is None or label.result in expr.results)
-    return same and set(expr.arguments) <= set(label.arguments)
+    return happened(expr, scope.step.label.event)
 
 
 def _enabled(expr: Enabled, scope: Scope) -> Value:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from quiesce.core.domains import Copy, Domain, Symbols, Value
 from quiesce.core.expressions import COMPARISONS, Apply, Cell, Constant, Expr, Next, Op
-from quiesce.core.system import FlatProperty, Machine, PropertyKind, System
+from quiesce.core.system import Event, FlatProperty, Machine, PropertyKind, System
 
 ASSOCIATIVE = frozenset({Op.AND, Op.OR, Op.ADD, Op.MUL, Op.MIN, Op.MAX})
 MIRRORED = {Op.GT: Op.LT, Op.GE: Op.LE}
@@ -51,6 +51,20 @@ class Exchange:
             return Copy(value.machine, self.to[value.index])
         return value
 
+    def event(self, event: Event) -> Event:
+        """Return what becomes of an event: by whom it is, and what its result and its arguments are, may be copies."""
+        trigger, result, arguments, parts = event
+        given = tuple((name, self.value(value)) for name, value in arguments)
+        return (
+            trigger,
+            self.value(result),
+            given,
+            tuple((machine, self._copy(machine, copy)) for machine, copy in parts),
+        )
+
+    def _copy(self, machine: str, copy: int | None) -> int | None:
+        return copy if copy is None or machine != self.machine else self.to[copy]
+
 
 class Symmetry:
     """The machines of a system whose copies may be exchanged, and the properties that no exchange changes."""
@@ -66,15 +80,21 @@ class Symmetry:
         """Tell whether a property has the same answer in all states of an orbit."""
         if question.property.kind not in REDUCIBLE:
             return False
-        told = [expr for expr, _ in question.predicate.expressions()]
+        predicate = question.predicate
+        states = [predicate.stutter] if predicate.state is None else [predicate.state]
+        steps = predicate.steps or {}
         try:
-            return all(
-                self._number(expr, exchange) == self._number(expr, None)
-                for expr in told
+            return all(self._is_moved(expr, expr, exchange) for expr in states for exchange in self._exchanges) and all(
+                (moved := exchange.event(event)) in steps and self._is_moved(expr, steps[moved], exchange)
+                for event, expr in steps.items()
                 for exchange in self._exchanges
             )
         except _PickedOutError:
             return False
+
+    def _is_moved(self, expr: Expr, other: Expr, exchange: Exchange) -> bool:
+        """Tell whether an exchange makes an expression into another."""
+        return self._number(expr, exchange) == self._number(other, None)
 
     def _is_symmetric(self, machine: Machine) -> bool:
         if machine.copies is None or not 2 <= machine.copies <= MOST_COPIES or not self._has_whole_domains(machine):

@@ -7,7 +7,7 @@ engines. `System` checks both when it is made, so that nobody checks again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -24,6 +24,7 @@ from quiesce.core.expressions import (
     Cell,
     Constant,
     Expr,
+    Happens,
     Next,
     Op,
     walk,
@@ -217,8 +218,23 @@ class Participant:
     every: bool = False
 
 
-Event = tuple[str, Value, tuple[tuple[str, Value], ...]]
-"""A trigger, a result and the values of the arguments, by name."""
+Parts = tuple[tuple[str, int | None], ...]
+"""Machines that take part in an event, each with the copy (None: its only one, or every one)."""
+Event = tuple[str, Value, tuple[tuple[str, Value], ...], Parts]
+"""A trigger, a result, the values of the arguments by name, and who takes part."""
+
+
+def parts(participants: Iterable[Participant]) -> Parts:
+    """Return who takes part, without by which rows."""
+    return tuple((part.machine, part.copy) for part in participants)
+
+
+def happened(question: Happens, event: Event) -> bool:
+    """Tell whether an event is one that is asked about."""
+    trigger, result, given, parts = event
+    if trigger != question.trigger or not (question.results is None or result in question.results):
+        return False
+    return set(question.arguments) <= set(given) and (question.by is None or any(map(question.by.covers, parts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +253,8 @@ class JointRow:
 
     @property
     def event(self) -> Event:
-        """What a property of steps may ask about."""
-        return self.trigger, self.result, self.arguments
+        """What of it can be seen from outside, and a property of steps may ask about."""
+        return self.trigger, self.result, self.arguments, parts(self.participants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quiesce.core.domains import Value
-from quiesce.core.system import Participant, System
+from quiesce.core.system import Event, Participant, System, parts
 
 State = tuple[Value, ...]
 """The values of all cells, in the order of `System.flat.cells`."""
@@ -19,6 +19,11 @@ class Label:
     result: Value
     participants: tuple[Participant, ...]
     arguments: tuple[tuple[str, Value], ...]
+
+    @property
+    def event(self) -> Event:
+        """What of it can be seen from outside."""
+        return self.trigger, self.result, self.arguments, parts(self.participants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

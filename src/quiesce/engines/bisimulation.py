@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.core.bisimulation import Event, event
-from quiesce.core.system import JointRow
+from quiesce.core.system import Event, JointRow
 from quiesce.engines.graph import Graph
 from quiesce.engines.native import graph_kernels as kernels
 
@@ -25,7 +24,7 @@ class Partition:
 def partition(graph: Graph, rows: Sequence[JointRow]) -> Partition:
     """Return the classes of bisimilar states of a graph; two joint rows with the same event are the same label."""
     numbers: dict[Event, int] = {}
-    names = np.array([numbers.setdefault(event(row), len(numbers)) for row in rows] or [0], dtype=np.uint32)
+    names = np.array([numbers.setdefault(row.event, len(numbers)) for row in rows] or [0], dtype=np.uint32)
     labels = names[graph.rows]
     block = np.zeros(graph.count, dtype=np.uint32)
     blocks, rounds = 1, 0

@@ -13,6 +13,7 @@ from quiesce.core.expressions import (
     Accepts,
     Acting,
     Argument,
+    By,
     Constant,
     Enabled,
     Expr,
@@ -184,6 +185,18 @@ def _known_result(result: Value, name: str, trigger: _Trigger, place: Place) -> 
         )
 
 
+def _takes_part(by: By, name: str, trigger: _Trigger, place: Place) -> None:
+    taking = {machine.name: machine for machine, _ in trigger.rows if not machine.observer}
+    if by.machine not in taking:
+        raise SpecificationError(
+            "Q09", f"{by.machine} takes no part in {name!r}", place=place, hint=known(by.machine, taking)
+        )
+    copies = taking[by.machine].copies
+    if by.copy is not None and by.copy >= (copies or 0):
+        hint = f"its copies are numbered from 0 to {copies - 1}" if copies else "it has no copies"
+        raise SpecificationError("Q10", f"{by.machine} has no copy {by.copy}", place=place, hint=hint)
+
+
 def _known_argument(argument: str, value: Value, name: str, trigger: _Trigger, place: Place) -> None:
     declared = {given.name: given.domain for _, row in trigger.rows for given in row.arguments}
     if argument not in declared:
@@ -308,8 +321,10 @@ def check_property(machines: Sequence[Machine], expr: Expr, place: Place, name: 
                     place=place,
                     hint="write happens(trigger, name=value), or let an observer keep it",
                 )
-            case Happens(trigger=trigger, results=results, arguments=arguments):
+            case Happens(trigger=trigger, results=results, arguments=arguments, by=by):
                 found = _known_trigger(trigger, triggers, place)
+                if by is not None:
+                    _takes_part(by, trigger, found, place)
                 for result in results or ():
                     _known_result(result, trigger, found, place)
                 for argument, value in arguments:

@@ -28,12 +28,13 @@ from quiesce.core.system import (
     Row,
     RowKind,
     System,
+    happened,
 )
 from quiesce.core.vacuity import without_conclusions
 from quiesce.language.coding import Names, unprimed
-from quiesce.language.translating import Context, Translation, happened
+from quiesce.language.translating import Context, Translation
 
-NO_EVENT: Event = ("", None, ())
+NO_EVENT: Event = ("", None, (), ())
 """What happens where a run has ended: nothing by any name."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols, Value
-from quiesce.core.expressions import After, Constant, Enabled, Happens, Op, apply, judges_steps
+from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value
+from quiesce.core.expressions import After, By, Constant, Enabled, Happens, Op, apply, judges_steps
 from quiesce.core.printing import expression
 from quiesce.language.terms import Term, compute, kind_of, lift, results, truth, usable, wrong
+from quiesce.language.values import Indexed
 
 
 def _listed(terms: Sequence[object], function: str) -> list[object]:
@@ -103,14 +104,27 @@ def after(value: object) -> Term:
     return Term(After(term.expr), term.domain)
 
 
-def happens(trigger: str, *, returns: object = None, **arguments: Value) -> Term:
+def happens(trigger: str, *, returns: object = None, by: Indexed | Copy | None = None, **arguments: Value) -> Term:
     """Return the term that is true of steps by a trigger, returning one of the results if any are given.
 
-    Arguments of the event may be named: `happens("WSPSocket", graceful=True)`. Raises SpecificationError (Q02) where
-    the trigger is not one name.
+    `by` is a machine that takes part, or one of its copies: `happens("WSPSocket", by=c)`. Arguments of the event may
+    be named: `happens("WSPSocket", graceful=True)`. Raises SpecificationError: Q02 where the trigger is not one name,
+    Q09 where `by` is neither a machine nor a copy.
     """
     usable(trigger, "trigger")
-    return Term(Happens(trigger, results(returns), tuple(arguments.items())), BOOLEAN)
+    return Term(Happens(trigger, results(returns), tuple(arguments.items()), _by(by)), BOOLEAN)
+
+
+def _by(by: object) -> By | None:
+    match by:
+        case None:
+            return None
+        case Copy(machine=machine, index=index):
+            return By(machine, index)
+        case Indexed(name=name):
+            return By(name, None)
+        case _:
+            raise wrong("Q09", f"by={by!r} is no machine", "give a machine, or one of its copies: for c in machine")
 
 
 def enabled(trigger: str) -> Term:

@@ -34,7 +34,7 @@ from quiesce.core.expressions import (
     walk,
 )
 from quiesce.core.printing import expression
-from quiesce.core.system import STATE, Event, FlatCell, Machine, Row, RowKind
+from quiesce.core.system import STATE, Event, FlatCell, Machine, Row, RowKind, happened
 from quiesce.language.coding import NOWHERE, Names, alone, primed, recoded
 
 
@@ -47,13 +47,6 @@ class Context:
     arguments: Mapping[str, tuple[Value, Domain]] = field(default_factory=dict)
     event: Event | None = None
     primed: bool = False
-
-
-def happened(question: Happens, event: Event) -> bool:
-    """Tell whether an event is one that is asked about."""
-    trigger, result, given = event
-    answered = question.results is None or result in question.results
-    return trigger == question.trigger and answered and set(question.arguments) <= set(given)
 
 
 class Translation:

@@ -13,7 +13,9 @@ from quiesce.language.terms import LARGEST, ArgumentTerm, lift, usable, wrong
 
 @runtime_checkable
 class Indexed(Protocol):
-    """What has copies, as a machine does: a domain of indices."""
+    """What has a name and may have copies, as a machine does: a domain of indices."""
+
+    name: str
 
     def index_domain(self) -> Symbols:
         """Return the copies as a domain."""

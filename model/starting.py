@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from quiesce import Between, System, all_of, any_of, happens, maximum, minimum
+from quiesce import Between, SpecificationError, System, all_of, any_of, happens, maximum, minimum
 from spec.starting import AGREED, LAST, OBSTACLES, Starting, contract, not_vacuous, promises, request, table
 
 Defect = Literal["none", "M07", "M22", "M44", "M63"]
@@ -17,7 +17,12 @@ def starting(
     highest: Annotated[int, Between(0, LAST)] = 3,
     defect: Defect = "none",
 ) -> System:
-    """Return the closed system; the provider has the versions from `lowest` to `highest` (0 is 1.0, 4 is 2.2)."""
+    """Return the closed system; the provider has the versions from `lowest` to `highest` (0 is 1.0, 4 is 2.2).
+
+    Raises SpecificationError (Q40) where there is no such version.
+    """
+    if lowest > highest:
+        raise SpecificationError("Q40", f"no version is from {lowest} to {highest}", hint="give lowest <= highest")
     w = contract(clients=clients, starts=starts, lowest=lowest, highest=highest)
     if defect != "none":
         DEFECTS[defect](w)

@@ -247,9 +247,10 @@ def promises(system: System, members: Mapping[str, Member], asked: Term) -> None
             looks = (top.machine.state == "looking") & before & (top.asked == entry)
             if word == "first" or top.starts > 1:
                 system.sometimes(f"a {word} start is for {entry}", looks, id=f"PX-01.{word}.{entry}")
-    system.sometimes("L1 has started both chains", all_of(owed > 0 for owed in top.owed.values()))
-    system.sometimes("L1 is started twice", top.count == 2, id="PX-01.2")
-    system.sometimes("every provider is up", all_of(x.machine.state == "up" for x in members.values()))
+    if top.starts > 1:
+        system.sometimes("L1 has started both chains", all_of(owed > 0 for owed in top.owed.values()))
+        system.sometimes("L1 is started twice", top.count == 2, id="PX-01.2")
+        system.sometimes("every provider is up", all_of(x.machine.state == "up" for x in members.values()))
 
 
 def _call_by_call(system: System, x: Member, asked: Term) -> None:

@@ -269,10 +269,10 @@ class FlatFormula:
     stutter: Expr = FALSE
 
     def expressions(self) -> Iterator[tuple[Expr, bool]]:
-        """Yield the flat expressions, each with whether it may speak of the state after a step."""
+        """Yield the flat expressions, once each, with whether it may speak of the state after a step."""
         if self.state is not None:
             yield self.state, False
-        for formula in (self.steps or {}).values():
+        for formula in {id(formula): formula for formula in (self.steps or {}).values()}.values():
             yield formula, True
         yield self.stutter, False
 

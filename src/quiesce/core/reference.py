@@ -98,7 +98,8 @@ def _after(expr: After, scope: Scope) -> Value:
 def _happens(expr: Happens, scope: Scope) -> Value:
     if scope.step is None:
         raise EngineError("happens() where there is no step")
-    return happened(expr, scope.step.label.event)
+    label = scope.step.label
+    return label.trigger == expr.trigger and happened(expr, label.event)  # most steps are by another trigger
 
 
 def _enabled(expr: Enabled, scope: Scope) -> Value:

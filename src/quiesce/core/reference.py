@@ -36,7 +36,7 @@ from quiesce.core.expressions import (
     walk,
 )
 from quiesce.core.system import STATE, Machine, Participant, Property, PropertyKind, Row, RowKind, System, happened
-from quiesce.core.trace import Departure, Label, State, Step
+from quiesce.core.trace import Departure, Label, State, Step, stutter
 
 MOST_INITIAL_STATES = 1 << 20
 NOT_LOCAL = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
@@ -373,10 +373,11 @@ def judge(
     """Return how a state decides a property: None if it does not, () by itself, (step,) by its first deciding step.
 
     What decides is a violation, and for `sometimes` a witness. What is `NOT_LOCAL` is not decided by one state.
-    `taken` saves computing the state's steps again.
+    A property of steps is judged in a state without a step, too, as G judges it there: no event happens, and `after(x)`
+    is `x`. `taken` saves computing the state's steps again.
     """
     kind = question.kind
-    leaving = steps(system, state) if taken is None else iter(taken)
+    leaving = tuple(steps(system, state)) if taken is None else taken
     if kind is PropertyKind.DOMAINS:
         return next(((step,) for step in leaving if step.departure), None)
     if kind is PropertyKind.NO_DEADLOCK:
@@ -388,9 +389,9 @@ def judge(
     wanted = kind is not PropertyKind.ALWAYS
     if not question.step:
         return () if bool(evaluate(question.formula, Scope(system=system, state=state))) is wanted else None
-    for step in leaving:
+    for step in leaving or (stutter(state),):
         if step.target is not None:
             scope = Scope(system=system, state=state, step=step)
             if bool(evaluate(question.formula, scope)) is wanted:
-                return (step,)
+                return (step,) if leaving else ()
     return None

@@ -101,9 +101,10 @@ def _decides(system: System, trace: Trace, question: Property) -> bool:
         return bool(evaluate(question.formula, Scope(system=system, state=trace.last)))
     if question.kind is PropertyKind.ALWAYS_POSSIBLE:
         return not _reaches(system, question, trace.last)
-    if question.step:
+    if trace.steps[-1:] and question.step:
         before = Trace(start=trace.start, steps=trace.steps[:-1]).last
-        return bool(trace.steps) and judge(system, question, before) == trace.steps[-1:]
+        if judge(system, question, before) == trace.steps[-1:]:
+            return True
     return judge(system, question, trace.last) == ()
 
 

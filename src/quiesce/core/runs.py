@@ -13,7 +13,7 @@ from quiesce.core.expressions import Expr, Temporal, judges_steps
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, is_state_formula
 from quiesce.core.reference import Scope, evaluate, steps
 from quiesce.core.system import System
-from quiesce.core.trace import Label, Step, Trace
+from quiesce.core.trace import Step, Trace, stutter
 
 Truth = bool | None
 Values = list[Truth]
@@ -49,8 +49,7 @@ class Run:
         """Return the step taken at a position; None where the trace is cut off."""
         if position < self.trace.length:
             return self.trace.steps[position]
-        silence = Label(trigger="", result=None, participants=(), arguments=())
-        return Step(label=silence, target=self.trace.last) if self.ended else None
+        return stutter(self.trace.last) if self.ended else None
 
 
 def truth_on(system: System, formula: Formula, trace: Trace) -> Truth:

@@ -116,7 +116,11 @@ class Symmetry:
         return True
 
     def _described(self, exchange: Exchange | None) -> object:
-        """Return the rows, the initial states and the places of rest as an exchange makes them, comparable."""
+        """Return the rows, the initial states and the places of rest as an exchange makes them, comparable.
+
+        A row is all that can be seen of its steps: the event with its result, its arguments and who takes part, the
+        guard and the updates. So an exchange that keeps the rows maps each step to a step by the exchanged event.
+        """
         flat = self.system.flat
         rows: Counter[object] = Counter()
         for row in flat.rows:
@@ -124,7 +128,9 @@ class Symmetry:
                 (self._slot(slot, exchange), self._number(update, exchange, flat.cells[slot].domain))
                 for slot, update in row.updates
             )
-            rows[row.trigger, row.result, self._number(row.guard, exchange), updates] += 1
+            event = row.event if exchange is None else exchange.event(row.event)
+            together = tuple(part.every for part in row.participants)
+            rows[event, together, self._number(row.guard, exchange), updates] += 1
         return rows, self._number(flat.initial, exchange), self._number(flat.rest, exchange)
 
     def _slot(self, slot: int, exchange: Exchange | None) -> int:

@@ -44,6 +44,15 @@ class Step:
     departure: Departure | None = None
 
 
+NO_EVENT = Label(trigger="", result=None, participants=(), arguments=())
+"""What happens where a run has ended: nothing by any name."""
+
+
+def stutter(state: State) -> Step:
+    """Return what a run that has ended does for ever: no event, and the same state again."""
+    return Step(label=NO_EVENT, target=state)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """A run from an initial state. `loop` is the position of the state to which the last step returns, if any."""

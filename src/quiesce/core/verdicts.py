@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from quiesce.core.errors import EngineError
-from quiesce.core.expressions import Expr, judges_steps
+from quiesce.core.expressions import Expr
 from quiesce.core.reference import NOT_LOCAL, Scope, evaluate, initial_states, judge, ordinals, steps
 from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyResult, Verdict
@@ -17,6 +17,10 @@ from quiesce.core.vacuity import never_true, without_conclusions
 
 REDUCED = "reduced"
 """The flag of an answer from a search of some states that stand for all."""
+
+
+ENDED = "no step leaves the last state: no event happens there, and after(x) is x"
+"""What a reader must know of a property of steps that a state without a step decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,10 @@ def _answer(system: System, question: Property, found: Found, run: Run, left: bo
         verdict = Verdict.HOLDS if witnessed else Verdict.VIOLATED
         scope = ("witness after " if witnessed else "counterexample of ") + counted_steps(trace)
         scope += ", perhaps not the shortest" if found.partial else ""
-        return PropertyResult(property=question, verdict=verdict, scope=scope, flags=found.flags, trace=trace)
+        note = ENDED if question.step and judge(system, question, trace.last) == () else ""
+        return PropertyResult(
+            property=question, verdict=verdict, scope=scope, flags=found.flags, trace=trace, note=note
+        )
     if found.stopped is not None or (left and question.kind is not PropertyKind.DOMAINS):
         return undecided(question, found.stopped)
     if question.kind is PropertyKind.ALWAYS_POSSIBLE and found.ungraphed is not None:
@@ -166,7 +173,7 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
             successors[state] = tuple(steps(system, state))
         for question in system.properties:
             if question.name not in findings:
-                decided = next((at for at in frontier if judge(system, question, at, successors[at]) is not None), None)
+                decided = _first_decision(system, question, frontier, successors)
                 if decided is not None:
                     findings[question.name] = Finding(depth=len(levels) - 1, state=decided)
         found = {step.target for state in frontier for step in successors[state] if step.target is not None}
@@ -199,6 +206,23 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
     return Explored(levels=tuple(levels), successors=successors, found=result, answers=answers)
 
 
+def _first_decision(
+    system: System, question: Property, level: list[State], successors: Mapping[State, tuple[Step, ...]]
+) -> State | None:
+    """Return the least state of a level that decides a property by itself, else the least that has a deciding step.
+
+    So the run that shows it is a shortest one.
+    """
+    by_step = None
+    for state in level:
+        decision = judge(system, question, state, successors[state])
+        if decision == ():
+            return state
+        if decision is not None and by_step is None:
+            by_step = state
+    return by_step
+
+
 def _flagged(
     system: System,
     answer: PropertyResult,
@@ -209,7 +233,7 @@ def _flagged(
     question = answer.property
     if question.kind is PropertyKind.ALWAYS and answer.verdict is Verdict.HOLDS:
         for formula in without_conclusions(question.formula):
-            stronger = replace(question, formula=formula, step=judges_steps(formula))
+            stronger = replace(question, formula=formula)
             states = (state for level in levels for state in level)
             if all(judge(system, stronger, state, successors[state]) is None for state in states):
                 return vacuous(answer, formula)

@@ -16,7 +16,8 @@ from quiesce.core.expressions import Expr
 from quiesce.core.lint import MOST_VALUES, Pair, Seen, overlapping, rows_of
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, System
 from quiesce.engines.native import reading_kernels as kernels
-from quiesce.engines.native.codegen import flag_words, row_program
+from quiesce.engines.native.codegen import row_program
+from quiesce.engines.native.flags import Flags, flags_of
 from quiesce.engines.native.machine_code import compiled
 from quiesce.engines.native.space import Space
 
@@ -38,17 +39,18 @@ def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
     overlaps = overlapping(system)
     hidden = [*stronger, *(_sometimes(condition) for condition in overlaps.values())]
     taken = np.zeros(len(system.flat.rows), dtype=np.bool_)
-    flags = np.zeros(flag_words(len(hidden)), dtype=np.uint64)
+    numbers = flags_of(hidden)
+    flags = np.zeros(numbers.words, dtype=np.uint64)
     code = compiled(row_program(system.flat, space.layout, hidden))
     buffer = np.empty(space.branching, dtype=np.uint64)
     info = np.zeros(1 + len(flags), dtype=np.int64)
     first, chunk = 0, CHUNK
-    while first < space.count and not (_bits(flags, len(hidden)).all() and _rows(system, taken) == _all_rows(system)):
+    while first < space.count and not (_raised(flags, numbers).all() and _rows(system, taken) == _all_rows(system)):
         last = min(space.count, first + chunk)
         for _, states in space.blocks(first, last):
             kernels.survey(code.address("expand"), states, space.words, buffer, info, taken, flags)
         first, chunk = last, 2 * chunk
-    found = _bits(flags, len(hidden))
+    found = _raised(flags, numbers)
     pairs: list[Pair] = [pair for pair, hit in zip(overlaps, found[len(stronger) :], strict=True) if hit]
     return Survey(
         seen=Seen(rows=_rows(system, taken), values=_values(space), overlaps=pairs),
@@ -61,10 +63,13 @@ def _sometimes(condition: Expr) -> FlatProperty:
     return FlatProperty(property=asked, predicate=FlatFormula(state=condition))
 
 
-def _bits(flags: NDArray[np.uint64], count: int) -> NDArray[np.bool_]:
-    bits = np.arange(count, dtype=np.uint64)
-    found: NDArray[np.bool_] = (flags[bits // np.uint64(64)] >> (bits % np.uint64(64))) & np.uint64(1) == 1
-    return found
+def _raised(words: NDArray[np.uint64], flags: Flags) -> NDArray[np.bool_]:
+    """Tell for each property whether some step, or some state, decides it."""
+    bits = np.arange(flags.count, dtype=np.uint64)
+    raised: NDArray[np.bool_] = (words[bits // np.uint64(64)] >> (bits % np.uint64(64))) & np.uint64(1) == 1
+    for number, end in flags.ends.items():
+        raised[number] |= raised[end]
+    return raised[: flags.count - len(flags.ends)]
 
 
 def _rows(system: System, taken: NDArray[np.bool_]) -> frozenset[tuple[str, int]]:

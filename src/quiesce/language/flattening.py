@@ -30,12 +30,10 @@ from quiesce.core.system import (
     System,
     happened,
 )
+from quiesce.core.trace import NO_EVENT
 from quiesce.core.vacuity import without_conclusions
 from quiesce.language.coding import Names, unprimed
 from quiesce.language.translating import Context, Translation
-
-NO_EVENT: Event = ("", None, (), ())
-"""What happens where a run has ended: nothing by any name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +215,19 @@ class _Flattener:
         if kind is PropertyKind.TEMPORAL:
             atoms = {expr: self.predicate(expr) for expr in formulas.atoms(formulas.taken_apart(question.formula))}
         elif kind not in (PropertyKind.DOMAINS, PropertyKind.NO_DEADLOCK):
-            predicate = self.predicate(question.formula)
+            predicate = self.predicate(question.formula, of_steps=question.step)
         stronger = []
         if strengthen and kind in (PropertyKind.ALWAYS, PropertyKind.TEMPORAL):
             asked = [replace(question, formula=formula) for formula in without_conclusions(question.formula)]
             stronger = [self.property(other, strengthen=False) for other in asked]
         return FlatProperty(property=question, predicate=predicate, atoms=atoms, stronger=tuple(stronger))
 
-    def predicate(self, expr: Expr) -> FlatFormula:
-        """Return a predicate, or a number, over cells: one formula for states, or one for each kind of event."""
-        if not judges_steps(expr):
+    def predicate(self, expr: Expr, *, of_steps: bool = False) -> FlatFormula:
+        """Return a predicate, or a number, over cells: one formula for states, or one for each kind of event.
+
+        One `of_steps` speaks of steps although nothing is left in it that does.
+        """
+        if not (of_steps or judges_steps(expr)):
             return FlatFormula(state=self.translation.truth(expr, Context()))
         asked = list(dict.fromkeys(node for node in walk(expr) if isinstance(node, Happens)))
         alike: dict[tuple[bool, ...], Expr] = {}
@@ -236,4 +237,4 @@ class _Flattener:
             if answers not in alike:
                 alike[answers] = self.translation.truth(expr, Context(event=event))
             steps[event] = alike[answers]
-        return FlatFormula(steps=steps, stutter=unprimed(self.translation.truth(expr, Context(event=NO_EVENT))))
+        return FlatFormula(steps=steps, stutter=unprimed(self.translation.truth(expr, Context(event=NO_EVENT.event))))

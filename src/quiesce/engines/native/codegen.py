@@ -6,7 +6,7 @@ without branches: guard, domain checks, successor, store, advance by the guard.
     i64 expand(ptr state, ptr successors, ptr info)
         returns how many successors were stored; info[0] is the number of transitions (a step that leaves a domain
         counts and is not stored); info[1..] are bits, one for each property that this state or one of its steps
-        decides.
+        decides (`flags.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply
 from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
+from quiesce.engines.native.flags import AFTERWARDS, deciding, flags_of
 from quiesce.engines.native.guards import Guards
 from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
@@ -28,9 +29,6 @@ LONGEST_LEAF = 64
 
 SAVED_ROWS = 4
 """A switch is worth its branch when it spares at least this many rows."""
-
-AFTERWARDS = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.BISIMILAR, PropertyKind.BOUND})
-"""State predicates that say nothing by themselves: their questions are answered on the graph."""
 
 
 def program(flat: Flat, layout: Layout, asked: Sequence[FlatProperty]) -> str:
@@ -75,8 +73,8 @@ class _Program:
         self.stride = 1 if numbering else layout.words
         self.out = Function(flat, layout)
         self.blocks = 0
-        self.flag_words = flag_words(len(asked))
-        self.counters = ("made", "fired", "moved", *(f"flags{word}" for word in range(self.flag_words)))
+        self.flags = flags_of(asked)
+        self.counters = ("made", "fired", "moved", *(f"flags{word}" for word in range(self.flags.words)))
         self.guards = Guards(flat.cells)
         self.leaves: list[str] = []
         self.decided: dict[int, list[tuple[int, Expr]]] = {}
@@ -92,7 +90,7 @@ class _Program:
         self.tree([self.task(row, number) for number, row in enumerate(self.flat.rows)])
         self.judge_state()
         out.do(f"store i64 {out.emit('load i64, ptr %fired')}, ptr %info")
-        for word in range(self.flag_words):
+        for word in range(self.flags.words):
             flags = out.emit(f"load i64, ptr %flags{word}")
             out.do(f"store i64 {flags}, ptr {out.address('%info', word + 1)}")
         out.do(f"ret i64 {out.emit('load i64, ptr %made')}")
@@ -293,18 +291,18 @@ class _Program:
 
     def judge_step(self, task: _Task, stored: str) -> None:
         """Set the bits of the step properties that a stored step of this row decides."""
-        for number, deciding in self.decisions(task):
-            self.raise_flag(number, self.out.both(stored, self.out.truth(deciding)))
+        for number, formula in self.decisions(task):
+            self.raise_flag(number, self.out.both(stored, self.out.truth(formula)))
 
     def decisions(self, task: _Task) -> list[tuple[int, Expr]]:
         """Return the formulas by which a step of a row decides properties, where its guard holds."""
         if task.number not in self.decided:
             narrow = self.narrowed(task).of
             self.decided[task.number] = [
-                (number, deciding)
+                (number, formula)
                 for number, question in enumerate(self.asked)
                 if question.predicate.steps is not None
-                if (deciding := narrow(_deciding(question, question.predicate.steps[task.row.event]))) != FALSE
+                if (formula := narrow(deciding(question, question.predicate.steps[task.row.event]))) != FALSE
             ]
         return self.decided[task.number]
 
@@ -336,17 +334,12 @@ class _Program:
                 stuck = out.emit(f"icmp eq i64 {count}, 0")
                 self.raise_flag(number, out.both(stuck, out.truth(apply(Op.NOT, self.flat.rest))))
             elif question.predicate.state is not None and question.property.kind not in AFTERWARDS:
-                self.raise_flag(number, out.truth(_deciding(question, question.predicate.state)))
-
-
-def flag_words(properties: int) -> int:
-    """Return how many 64-bit words hold a bit for each property."""
-    return max(1, (properties + 63) // 64)
-
-
-def _deciding(question: FlatProperty, formula: Expr) -> Expr:
-    """Return the formula that is true where a property is decided: a violation, or for `sometimes` a witness."""
-    return apply(Op.NOT, formula) if question.property.kind is PropertyKind.ALWAYS else formula
+                self.raise_flag(number, out.truth(deciding(question, question.predicate.state)))
+        if self.flags.ends:
+            ended = out.emit(f"icmp eq i64 {out.emit('load i64, ptr %fired')}, 0")
+            for number, flag in self.flags.ends.items():
+                question = self.asked[number]
+                self.raise_flag(flag, out.both(ended, out.truth(deciding(question, question.predicate.stutter))))
 
 
 def _without(task: _Task, slot: int) -> _Task:

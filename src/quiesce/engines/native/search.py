@@ -90,7 +90,7 @@ class Search:
         self._new_scratch()
         self.reduction_scratch = [space.reduction_scratch() for _ in range(workers)]
         self.canon_scratch = [space.canon_scratch() for _ in range(workers)]
-        self.best = [np.zeros(64 * space.flag_words * (space.words + 1), dtype=np.uint64) for _ in range(workers)]
+        self.best = [np.zeros(64 * space.flags.words * (space.words + 1), dtype=np.uint64) for _ in range(workers)]
         room = self.batch * space.branching
         self.fresh = [np.empty(room, dtype=np.uint64) for _ in range(workers)]
         self.late = [np.empty(room, dtype=np.uint64) for _ in range(workers)]
@@ -105,7 +105,7 @@ class Search:
     def _new_scratch(self) -> None:
         """Give the workers memory for themselves, and filters that have seen nothing."""
         space = self.space
-        length = kernels.scratch_words(space.words, space.leaves, space.flag_words, space.margin)
+        length = kernels.scratch_words(space.words, space.leaves, space.flags.words, space.margin)
         self.scratch = [np.full(length, ALL, dtype=np.uint64) for _ in range(space.crew.workers)]
 
     def run(self) -> Found:
@@ -130,9 +130,7 @@ class Search:
 
     def _found(self, stopped: str | None) -> Found:
         space = self.space
-        findings = {}
-        for number, (depth, words) in self.decided.items():
-            findings[space.asked[number].property.name] = Finding(depth=depth, state=space.layout.unpack(words))
+        findings = self._findings()
         left = any(
             question.property.kind is PropertyKind.DOMAINS and question.property.name in findings
             for question in space.asked
@@ -155,6 +153,17 @@ class Search:
             partial=space.reduction is not None,
             forecast=None if stopped is None else forecast(space.levels[:-1]),
         )
+
+    def _findings(self) -> dict[str, Finding]:
+        """Return what decided each property first: in one level a state without a step comes before any step."""
+        space = self.space
+        findings = {}
+        for number, question in enumerate(space.asked):
+            flags = [flag for flag in (space.flags.ends.get(number), number) if flag in self.decided]
+            if flags:
+                depth, words = min((self.decided[flag] for flag in flags), key=lambda decision: decision[0])
+                findings[question.property.name] = Finding(depth=depth, state=space.layout.unpack(words))
+        return findings
 
     # -- the search ---------------------------------------------------------------------------------------------------
 
@@ -336,25 +345,25 @@ class Search:
 
     @property
     def pending(self) -> Words:
-        """The bits of the properties that are still undecided."""
-        pending = np.zeros(self.space.flag_words, dtype=np.uint64)
-        for number in range(len(self.space.asked)):
+        """The flags that no state has raised yet."""
+        pending = np.zeros(self.space.flags.words, dtype=np.uint64)
+        for number in range(self.space.flags.count):
             if number not in self.decided:
                 pending[number // 64] |= np.uint64(1) << np.uint64(number % 64)
         return pending
 
     def _note(self, depth: int) -> None:
-        """Keep what a level decided: for each property the least state of all workers."""
+        """Keep what a level decided: for each flag the least state of all workers."""
         for number, words in self._least().items():
             self.decided[number] = (depth, words)
         for best in self.best:
             best[:] = 0
 
     def _least(self) -> dict[int, Words]:
-        """Return for each property that the level decided so far the least state that does."""
+        """Return for each flag that the level raised so far the least state that does."""
         words = self.space.words
         least = {}
-        for number in range(len(self.space.asked)):
+        for number in range(self.space.flags.count):
             at = number * (words + 1)
             kept = [best[at + 1 : at + 1 + words].copy() for best in self.best if best[at]]
             if kept:

@@ -15,9 +15,10 @@ from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatFormula, FlatProperty, System
 from quiesce.core.trace import State
 from quiesce.engines.native import reading_kernels as kernels
-from quiesce.engines.native.codegen import flag_words, program, row_program
+from quiesce.engines.native.codegen import program, row_program
 from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.crew import Crew
+from quiesce.engines.native.flags import flags_of
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import Field, Layout, layout
@@ -67,7 +68,7 @@ class Space:
         self.reduction = _reduction(system, self.layout, asked) if partial_order else None
         self.crew = Crew(workers)
         self.branching = max(1, len(system.flat.rows))
-        self.flag_words = flag_words(len(asked))
+        self.flags = flags_of(asked)
         self.margin = max(BLOCK, self.branching)
         self.bits = [sum(field.bits for field in fields) for fields in _by_word(self.layout)]
         interned = self.words > 1 or (compact and self.bits[0] > NARROW)
@@ -299,7 +300,7 @@ class Space:
         return np.empty(self.branching * self.words, dtype=np.uint64)
 
     def _info(self) -> NDArray[np.int64]:
-        return np.zeros(1 + self.flag_words, dtype=np.int64)
+        return np.zeros(1 + self.flags.words, dtype=np.int64)
 
     def _in_ranges(self, task: Callable[[int, int], None]) -> None:
         """Let the crew do a task for ranges of all states."""

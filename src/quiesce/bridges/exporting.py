@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from quiesce.core.domains import Boolean, Symbols, shown
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import COMPARISONS, FALSE, TRUE, Apply, Cell, Constant, Expr, Next, Op, apply
+from quiesce.core.intervals import bounds
 from quiesce.core.system import FlatCell, JointRow, PropertyKind, System, is_truth
 from quiesce.engines.native.initial import initial_states
-from quiesce.engines.native.intervals import bounds
 
 MOST_INITIAL = 1_000
 """Initial states that an exported text lists."""
@@ -106,7 +106,7 @@ class Exported:
                 domain = next((self.cells[side.slot].domain for side in operands if isinstance(side, Cell)), None)
                 return f"({self.tongue.operators[op].join(self.number(side, domain) for side in operands)})"
             case Apply(op=op, operands=operands):
-                (least, most), (low, high) = self.computed, bounds(expr, self.system.flat)
+                (least, most), (low, high) = self.computed, bounds(expr, self.cells)
                 self.computed = min(least, low), max(most, high)
                 return f"({self.tongue.operators[op].join(self.number(side) for side in operands)})"
             case _:
@@ -126,7 +126,7 @@ class Exported:
         found = []
         for slot, update in row.updates:
             domain = self.cells[slot].domain
-            low, high = bounds(update, self.system.flat)
+            low, high = bounds(update, self.cells)
             if high > domain.high:
                 found.append(apply(Op.GT, update, Constant(domain.high)))
             if low < domain.low:
@@ -153,10 +153,13 @@ class Exported:
             kind, formula = question.property.kind, question.predicate.state
             if kind is PropertyKind.NO_DEADLOCK and not question.property.stuttering:
                 claims.append((question.property.name, apply(Op.OR, flat.rest, *[row.guard for row in flat.rows])))
-            elif formula is not None and kind in _CLAIMS:
-                claims.append(
-                    (question.property.name, apply(Op.NOT, formula) if kind is PropertyKind.NEVER else formula)
-                )
+            elif kind in _CLAIMS:
+                ended = question.predicate.stutter if formula is None else formula
+                claim = apply(Op.NOT, ended) if kind is PropertyKind.NEVER else ended
+                if formula is None and claim != TRUE:  # a property of steps is judged where there is none, too
+                    claim = apply(Op.OR, claim, *[row.guard for row in flat.rows])
+                if formula is not None or claim != TRUE:
+                    claims.append((question.property.name, claim))
         return claims
 
     def left_out(self) -> list[str]:

@@ -281,12 +281,8 @@ def is_temporal(expr: Expr) -> bool:
 
 
 def imply(premise: Expr, conclusion: Expr) -> Expr:
-    """Return an implication, folded where a side is constant."""
-    if isinstance(premise, Constant):
-        return conclusion if premise.value else TRUE
-    if conclusion == TRUE:
-        return TRUE
-    return Implies(premise, conclusion)
+    """Return an implication; one that says nothing, for a side of it is constant, is kept: vacuity is to show it."""
+    return conclusion if premise == TRUE else Implies(premise, conclusion)
 
 
 def apply(op: Op, *operands: Expr) -> Expr:

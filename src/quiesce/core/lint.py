@@ -18,9 +18,10 @@ MOST_NAMED = 6
 
 
 class Kind(Enum):
-    """What a remark is about. The first two make a green result suspicious (`--strict`)."""
+    """What a remark is about. Vacuous properties and dead rows make a green result suspicious (`--strict`)."""
 
     VACUOUS = "vacuous property"
+    TAUTOLOGY = "tautological property"
     DEAD_ROW = "row never taken"
     DEAD_STATE = "state never entered"
     UNREACHED = "value never reached"

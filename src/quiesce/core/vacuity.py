@@ -1,6 +1,7 @@
 """Vacuity: an implication that holds only because its premise never does (Beer et al., CAV'97, LNCS 1254).
 
-A property says nothing by a conclusion if it holds as well with that conclusion replaced by false.
+A property says nothing by a conclusion if it holds as well with that conclusion replaced by false. A conclusion that is
+constantly true says nothing either: there the formula itself stands for the stronger one.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from quiesce.core.expressions import FALSE, Apply, Expr, Implies, Op, Path, Quantified
+from quiesce.core.expressions import FALSE, TRUE, Apply, Expr, Implies, Op, Path, Quantified
 from quiesce.core.printing import expression
 
 
@@ -29,7 +30,7 @@ def _stronger(expr: Expr) -> Iterator[Expr]:
     match expr:
         case Implies(premise=premise, conclusion=conclusion):
             inner = [Implies(premise, other) for other in _stronger(conclusion)]
-            yield from inner or [Implies(premise, FALSE)]
+            yield from inner or [Implies(premise, conclusion if conclusion == TRUE else FALSE)]
         case Apply(op=Op.AND | Op.OR, operands=operands) | Path(operands=operands):
             for position, operand in enumerate(operands):
                 for other in _stronger(operand):
@@ -39,21 +40,25 @@ def _stronger(expr: Expr) -> Iterator[Expr]:
                 yield replace(expr, operand=other)
 
 
-def premise_of(expr: Expr) -> Expr | None:
-    """Return the premise of the implication whose conclusion was replaced by false; None where there is none."""
+def idle(expr: Expr) -> Implies | None:
+    """Return the implication that says nothing: its conclusion was replaced by false, or is true; None without one."""
     match expr:
-        case Implies(premise=premise, conclusion=conclusion):
-            return premise if conclusion == FALSE else premise_of(conclusion)
+        case Implies(conclusion=conclusion):
+            return expr if conclusion in (FALSE, TRUE) else idle(conclusion)
         case Apply(operands=operands) | Path(operands=operands):
-            found = (premise_of(operand) for operand in operands)
-            return next((premise for premise in found if premise is not None), None)
+            found = (idle(operand) for operand in operands)
+            return next((implication for implication in found if implication is not None), None)
         case Quantified(operand=operand):
-            return premise_of(operand)
+            return idle(operand)
         case _:
             return None
 
 
 def never_true(expr: Expr) -> str:
-    """Return in words what was never true, for a formula whose conclusion was replaced by false."""
-    premise = premise_of(expr)
-    return "" if premise is None else f"never true: {expression(premise)}"
+    """Return in words why a formula says nothing: what is never true in it, or what its conclusion is always."""
+    implication = idle(expr)
+    if implication is None:
+        return ""
+    if implication.conclusion == FALSE:
+        return f"never true: {expression(implication.premise)}"
+    return f"its conclusion is always true: {expression(implication)}"

@@ -15,6 +15,8 @@ from quiesce.core.system import Property, PropertyKind, System
 from quiesce.core.trace import State, Step, Trace
 from quiesce.core.vacuity import never_true, without_conclusions
 
+VACUOUS, TAUTOLOGY = "vacuous", "tautology"
+"""The flags of an answer that says nothing: of the steps or states that its premise is about, or of the system."""
 REDUCED = "reduced"
 """The flag of an answer from a search of some states that stand for all."""
 
@@ -242,7 +244,13 @@ def _flagged(
 
 def vacuous(answer: PropertyResult, stronger: Expr) -> PropertyResult:
     """Return an answer flagged, for a stronger formula without one of its conclusions holds as well."""
-    return replace(answer, flags=(*answer.flags, "vacuous"), note=never_true(stronger))
+    return replace(answer, flags=(*answer.flags, VACUOUS), note=never_true(stronger))
+
+
+def tautological(answer: PropertyResult) -> PropertyResult:
+    """Return an answer flagged, for the property holds of all values of the variables that it reads."""
+    note = "true of all values of its variables, reachable or not"
+    return replace(answer, flags=(*answer.flags, TAUTOLOGY), note=answer.note or note)
 
 
 def _impossible(

@@ -10,13 +10,14 @@ from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
-from quiesce.core.verdicts import Found, conclude, undecided, vacuous
+from quiesce.core.verdicts import TAUTOLOGY, VACUOUS, Found, conclude, tautological, undecided, vacuous
 from quiesce.engines.native.checkpoint import JOURNAL
 from quiesce.engines.native.options import Limits, Strategy, Watcher
 from quiesce.engines.native.search import NAME, Search, space_for
 from quiesce.engines.native.space import Space
 from quiesce.engines.reducible import refusal
 from quiesce.engines.survey import survey
+from quiesce.engines.tautologies import is_tautology
 
 AFTER_SEARCH = frozenset({PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
 
@@ -202,11 +203,15 @@ def _linted(
     found = survey(space, [other for _, other in suspects])
     flagged = list(answers)
     for (number, other), refuted in zip(suspects, found.refuted, strict=True):
-        if not refuted and "vacuous" not in flagged[number].flags:
+        if not refuted and VACUOUS not in flagged[number].flags:
             flagged[number] = vacuous(flagged[number], other.property.formula)
+    for number, question in enumerate(asked):
+        if flagged[number].verdict is Verdict.HOLDS and is_tautology(question, space.system.flat.cells):
+            flagged[number] = tautological(flagged[number])
     saying_nothing = [
-        Remark(kind=Kind.VACUOUS, about=f"{answer.property.name}: {answer.note}", place=answer.property.place)
+        Remark(kind=kind, about=f"{answer.property.name}: {answer.note}", place=answer.property.place)
         for answer in flagged
-        if "vacuous" in answer.flags
+        for kind, flag in ((Kind.VACUOUS, VACUOUS), (Kind.TAUTOLOGY, TAUTOLOGY))
+        if flag in answer.flags
     ]
     return tuple(flagged), (*saying_nothing, *remarks(space.system, found.seen))

@@ -16,7 +16,7 @@ from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
-from quiesce.core.verdicts import counted_steps, first_step
+from quiesce.core.verdicts import VACUOUS, counted_steps, first_step
 from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker
 from quiesce.engines.explaining import explain
@@ -66,7 +66,7 @@ class Answers:
             property=question,
             verdict=Verdict.HOLDS if holds else Verdict.VIOLATED,
             scope=_scope(scope, question, fair, holds, trace),
-            flags=() if vacuous is None else ("vacuous",),
+            flags=() if vacuous is None else (VACUOUS,),
             trace=trace,
             note=note,
         )

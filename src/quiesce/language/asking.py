@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols, Value, shown
 from quiesce.core.errors import Place, SpecificationError, known
-from quiesce.core.expressions import Accepts, Expr, Fresh, Op, Unchanged, is_temporal
+from quiesce.core.expressions import Accepts, Constant, Expr, Fresh, Op, Unchanged, is_temporal
 from quiesce.core.printing import expression
 from quiesce.core.system import Machine, Property, PropertyKind, System
 from quiesce.language.checking import check_property
@@ -62,7 +62,7 @@ _name: NAME | QUOTED
 
 NAME: /[^\W\d]\w*/
 QUOTED: /"[^"\n]*"|'[^'\n]*'/
-NUMBER: /\d{1,18}(?!\d)/
+NUMBER: /\d+/
 INTEGER: /-?\d+/
 LITERAL.2: /(true|false|none|deadlock)\b/
 PATH.2: /[AE]?[XFG]\b/
@@ -104,6 +104,7 @@ WORDS = {
 """Terminal -> what a reader calls it, where it has a pattern or is hard to see."""
 
 INSTEAD = {"=": "write == to compare", "=>": "write -> for implies"} | dict.fromkeys("\"'", "the quote is not closed")
+LONGEST = 100  # digits of a number: Python refuses to read very long ones
 DEEPEST = 100  # levels of a formula: what follows calls itself for each
 
 Node = Tree[Token]
@@ -246,6 +247,9 @@ class _Reader:
 
     def equivalence(self, left: Node, right: Node) -> Term:
         a, b = self.of_kind(left, Boolean, "<->"), self.of_kind(right, Boolean, "<->")
+        for one, other in ((a, b), (b, a)):
+            if isinstance(one.expr, Constant):
+                return other if one.expr.value else ~other
         return a.implies(b) & b.implies(a)
 
     def implication(self, premise: Node, conclusion: Node) -> Term:
@@ -307,6 +311,9 @@ class _Reader:
         return -self.of_kind(operand, Range, operator)
 
     def number(self, digits: Token) -> Term:
+        self.at(digits)
+        if len(digits) > LONGEST:
+            raise SpecificationError("Q16", f"a number of {len(digits):,} digits is too large")
         return lift(int(digits))
 
     def literal(self, word: Token) -> Term:

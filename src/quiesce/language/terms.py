@@ -194,7 +194,10 @@ class VariableTerm(Term):
 
 
 def lift(value: object) -> Term:
-    """Return a term for a constant, or the term itself; raises SpecificationError (Q35) for anything else."""
+    """Return a term for a constant, or the term itself.
+
+    Raises SpecificationError: Q16 for a number that is too large, Q35 for what is neither.
+    """
     if isinstance(value, Term):
         return value
     if isinstance(value, bool):
@@ -204,8 +207,17 @@ def lift(value: object) -> Term:
     if isinstance(value, enum.Enum | str) or value is None:
         return Term(Constant(value), Symbols((value,)))
     if isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise wrong(
+                "Q16", f"{_written(value)} is beyond {LARGEST:,}", f"numbers reach from -{LARGEST:,} to {LARGEST:,}"
+            )
         return Term(Constant(value), Range(value, value))
     raise wrong("Q35", f"{value!r} is neither a term nor a value", "give a term, a bool, an integer, a name or None")
+
+
+def _written(number: int) -> str:
+    """Return a number in digits, a very long one by its length: Python refuses to write that out."""
+    return f"{number:,}" if number.bit_length() < 200 else f"a number of {number.bit_length():,} bits"
 
 
 def truth(value: object, operator: str) -> Term:
@@ -350,7 +362,7 @@ class ArgumentTerm(Term):
 def results(values: object) -> tuple[Value, ...] | None:
     """Return results as a tuple; None stays None.
 
-    Raises SpecificationError (Q12) for anything but names, numbers and enum members.
+    Raises SpecificationError: Q12 for anything but names, numbers and enum members, Q16 for a number too large.
     """
     if values is None:
         return None
@@ -362,6 +374,7 @@ def results(values: object) -> tuple[Value, ...] | None:
                 f"a result is a name or a number, not {value!r}",
                 'write returns="TRUE" for a BOOL that is returned',
             )
+        lift(value)
     if not listed:
         raise wrong("Q12", "an empty list of results", "leave the option out to accept every result")
     return tuple(dict.fromkeys(listed))

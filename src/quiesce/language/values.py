@@ -54,8 +54,8 @@ def domain_of(values: Iterable[Any] | Indexed, what: str, *, optional: bool = Fa
     if isinstance(values, Indexed):
         copies = values.index_domain()
         return Symbols((None, *copies.names), of=copies.of) if optional else copies
-    if isinstance(values, range) and values.step == 1 and len(values) > 0 and not optional:
-        return Range(values.start, values.stop - 1)
+    if isinstance(values, range) and values.step == 1 and values.start < values.stop and not optional:
+        return range_of(values.start, values.stop - 1, what)
     listed = _listed(values, what)
     if listed and all(isinstance(value, bool) for value in listed) and not optional:
         if set(listed) != {False, True}:
@@ -63,7 +63,7 @@ def domain_of(values: Iterable[Any] | Indexed, what: str, *, optional: bool = Fa
         return BOOLEAN
     if listed and not optional and all(type(value) is int for value in listed):
         if all(after == before + 1 for before, after in pairwise(listed)):
-            return Range(listed[0], listed[-1])
+            return range_of(listed[0], listed[-1], what)
     return Symbols(names_of(([None] if optional else []) + listed, what))
 
 

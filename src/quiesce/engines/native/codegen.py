@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply
+from quiesce.core.intervals import bounds
 from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.flags import AFTERWARDS, deciding, flags_of
 from quiesce.engines.native.guards import Guards
-from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
 from quiesce.engines.native.narrowing import Narrowing
 
@@ -220,7 +220,7 @@ class _Program:
         domain = self.flat.cells[slot].domain
         if isinstance(domain, Boolean):
             return "true"
-        low, high = bounds(update, self.flat)
+        low, high = bounds(update, self.flat.cells)
         if domain.low <= low and high <= domain.high:
             return "true"
         code = self.out.next[slot]

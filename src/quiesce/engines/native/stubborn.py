@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import Apply, Cell, Constant, Expr, Op, apply, walk
+from quiesce.core.intervals import bounds
 from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.codegen import row_program
 from quiesce.engines.native.columns import Block, Column
 from quiesce.engines.native.emit import truths_program
-from quiesce.engines.native.intervals import bounds
 from quiesce.engines.native.layout import Layout
 from quiesce.engines.native.machine_code import Compiled, compiled
 from quiesce.engines.native.stubborn_kernels import chosen, scratch_words
@@ -160,7 +160,7 @@ def _goals(flat: Flat, asked: Sequence[FlatProperty]) -> Iterator[Expr]:
     for row in flat.rows:
         for slot, update in row.updates:
             domain = flat.cells[slot].domain
-            low, high = bounds(update, flat)
+            low, high = bounds(update, flat.cells)
             if high > domain.high:
                 yield apply(Op.AND, row.guard, apply(Op.GT, update, Constant(domain.high)))
             if low < domain.low:

@@ -8,10 +8,11 @@ from math import prod
 import numpy as np
 
 from quiesce.core.domains import Boolean, size
-from quiesce.core.expressions import Accepts, Apply, Cell, Constant, Enabled, Expr, Next, Temporal, apply, walk
+from quiesce.core.expressions import Accepts, Apply, Cell, Constant, Enabled, Expr, Happens, Next, Temporal, apply, walk
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, taken_apart
 from quiesce.core.intervals import bounds
-from quiesce.core.system import FlatCell, FlatFormula, FlatProperty, PropertyKind
+from quiesce.core.system import FlatCell, FlatFormula, FlatProperty, PropertyKind, happened
+from quiesce.core.trace import NO_EVENT
 from quiesce.engines.native.columns import Block, Column
 
 MOST_CASES = 1 << 16
@@ -24,13 +25,26 @@ OF_STATES_AND_STEPS = frozenset(
 def is_tautology(asked: FlatProperty, cells: Sequence[FlatCell]) -> bool:
     """Tell whether a property holds whatever the system does; False also where that is too much to find out."""
     kind = asked.property.kind
-    if any(isinstance(node, Accepts | Enabled) for node in walk(asked.property.formula)):
-        return False  # it speaks of guards, which some variation of the rows may make false
+    if _speaks_of_rows(asked.property.formula, [asked.predicate, *asked.atoms.values()]):
+        return False
     if kind in OF_STATES_AND_STEPS:
         return _constant(asked.predicate, cells) is (kind is not PropertyKind.NEVER)
     if kind is PropertyKind.TEMPORAL:
         return _value(taken_apart(asked.property.formula), asked, cells) is True
     return False
+
+
+def _speaks_of_rows(formula: Expr, predicates: Sequence[FlatFormula]) -> bool:
+    """Tell whether a formula depends on what rows there are: on their guards, or on which events there can be.
+
+    That a call never returns an error says something of the rows, though no value of a variable makes it false.
+    """
+    nodes = list(walk(formula))
+    if any(isinstance(node, Accepts | Enabled) for node in nodes):
+        return True
+    asked = [node for node in nodes if isinstance(node, Happens)]
+    events = {event for predicate in predicates for event in predicate.steps or ()} | {NO_EVENT.event}
+    return len({tuple(happened(node, event) for node in asked) for event in events}) < 2 ** len(asked)
 
 
 def _constant(predicate: FlatFormula, cells: Sequence[FlatCell]) -> bool | None:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from quiesce.core.departing import departures
 from quiesce.core.domains import Boolean, Symbols, shown
 from quiesce.core.errors import SpecificationError
-from quiesce.core.expressions import COMPARISONS, FALSE, TRUE, Apply, Cell, Constant, Expr, Next, Op, apply
+from quiesce.core.expressions import COMPARISONS, TRUE, Apply, Cell, Constant, Expr, Next, Op, apply
 from quiesce.core.intervals import bounds
 from quiesce.core.system import FlatCell, JointRow, PropertyKind, System, is_truth
 from quiesce.engines.native.initial import initial_states
@@ -121,18 +122,6 @@ class Exported:
         result = "" if row.result is None else f" -> {shown(row.result)}"
         return re.sub(r"[^ -~]", "?", f"{row.trigger}({arguments}) by {', '.join(who)}{result}".replace("()", ""))
 
-    def departures(self, row: JointRow) -> list[Expr]:
-        """Return where a row's step leaves a domain: truths about the state before it."""
-        found = []
-        for slot, update in row.updates:
-            domain = self.cells[slot].domain
-            low, high = bounds(update, self.cells)
-            if high > domain.high:
-                found.append(apply(Op.GT, update, Constant(domain.high)))
-            if low < domain.low:
-                found.append(apply(Op.LT, update, Constant(domain.low)))
-        return found
-
     def step_claims(self, row: JointRow) -> list[tuple[str, Expr]]:
         """Return what the step properties claim of a row's steps: name, and a truth about the state before it."""
         updates = dict(row.updates)
@@ -236,6 +225,6 @@ def conjunction(*exprs: Expr) -> Expr:
     return apply(Op.AND, *exprs)
 
 
-def outside(departures: Sequence[Expr]) -> Expr:
-    """Return where any of some departures happens."""
-    return apply(Op.OR, *departures) if departures else FALSE
+def outside(row: JointRow, cells: Sequence[FlatCell]) -> Expr:
+    """Return where a row's step leaves a domain: a truth about the state before it."""
+    return apply(Op.OR, *departures(row, cells))

@@ -91,7 +91,7 @@ def _body(out: Exported, properties: bool) -> Iterator[str]:
 
 
 def _rule(out: Exported, number: int, row: JointRow, properties: bool) -> Iterator[str]:
-    departs = outside(out.departures(row))
+    departs = outside(row, out.cells)
     guard = row.guard if properties else conjunction(row.guard, apply(Op.NOT, departs))
     yield f'rule "{number} {_quoted(out.told(row))}"'
     yield f"  {out.truth(guard)} ==>"

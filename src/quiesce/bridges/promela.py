@@ -107,7 +107,7 @@ class _Promela:
 
     def _row(self, row: JointRow) -> Iterator[str]:
         out = self.exported
-        departs = outside(out.departures(row))
+        departs = outside(row, out.cells)
         guard = row.guard if self.properties else conjunction(row.guard, apply(Op.NOT, departs))
         yield f"  // {out.told(row)}"
         yield f"  :: d_step {{ {'begun && ' if self.chosen else ''}{out.truth(guard)} ->"

@@ -81,7 +81,7 @@ def _lines(out: Exported, properties: bool) -> Iterator[str]:
 
 
 def _action(out: Exported, number: int, row: JointRow, properties: bool) -> Iterator[str]:
-    departs = outside(out.departures(row))
+    departs = outside(row, out.cells)
     guard = row.guard if properties else conjunction(row.guard, apply(Op.NOT, departs))
     yield f"\\* {out.told(row)}"
     yield f"Row{number} =="

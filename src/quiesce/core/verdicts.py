@@ -185,7 +185,7 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
             stopped = f"{max_states:,} states"
             break
     left = any(step.departure for taken in successors.values() for step in taken)
-    if stopped is None and not left:
+    if stopped is None:
         findings |= _impossible(system, levels, successors)
     result = Found(
         states=len(seen),
@@ -256,7 +256,10 @@ def tautological(answer: PropertyResult) -> PropertyResult:
 def _impossible(
     system: System, levels: list[tuple[State, ...]], successors: Mapping[State, tuple[Step, ...]]
 ) -> dict[str, Finding]:
-    """For each `always_possible`: the first, least state from which its goal cannot be reached any more."""
+    """For each `always_possible`: the first, least state from which its goal cannot be reached any more.
+
+    Behind a step that leaves a domain it may be reached.
+    """
     findings = {}
     for question in system.properties:
         if question.kind is not PropertyKind.ALWAYS_POSSIBLE:
@@ -267,7 +270,7 @@ def _impossible(
             more = {
                 state
                 for state, taken in successors.items()
-                if state not in can and any(step.target in can for step in taken)
+                if state not in can and any(step.target in can or step.departure for step in taken)
             }
             can |= more
             growing = bool(more)

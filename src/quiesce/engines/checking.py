@@ -167,20 +167,24 @@ def _answers(
 ) -> tuple[PropertyResult, ...]:
     at_once = tuple(question.property for question in asked if question.property.kind not in AFTER_SEARCH)
     concluded = conclude(system, at_once, found, space.run_to)
-    answerable = found.stopped is None and found.ungraphed is None and not _left(concluded)
+    answerable = found.stopped is None and found.ungraphed is None
     reason = found.stopped or found.ungraphed
-    later = _later(space, explained) if answerable else lambda question: undecided(question.property, reason)
+    later = (
+        _later(space, explained, _left(concluded))
+        if answerable
+        else lambda question: undecided(question.property, reason)
+    )
     in_turn = iter(concluded)
     return tuple(later(question) if question.property.kind in AFTER_SEARCH else next(in_turn) for question in asked)
 
 
-def _later(space: Space, explained: bool) -> Callable[[FlatProperty], PropertyResult]:
+def _later(space: Space, explained: bool, departed: bool) -> Callable[[FlatProperty], PropertyResult]:
     """Return what answers questions on the whole graph; what it needs is imported when it is used."""
     if not any(question.property.kind in AFTER_SEARCH for question in space.asked):
         return lambda question: undecided(question.property, None)
     from quiesce.engines.temporal import Answers
 
-    return Answers(space, explained=explained).answer
+    return Answers(space, explained=explained, departed=departed).answer
 
 
 def _left(answers: Sequence[PropertyResult]) -> bool:

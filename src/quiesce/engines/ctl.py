@@ -3,6 +3,11 @@
 
 Sets are arrays of truth values by state number. Runs are maximal: a deadlock has no successor, and its run ends there.
 From every state some fair run goes on, so fairness matters to the operators on infinite runs alone: EG and its duals.
+
+Where steps left a domain, a formula has three truths: it holds whatever comes after them, it fails whatever comes, or
+it depends. So each set comes twice: where a formula holds for sure, and where it holds `perhaps` (for sure or
+depending). Both are computed alike; the node outside is in no set of the first kind and in every one of the second.
+Negation turns one kind into the other (Bruns and Godefroid, CAV'99, LNCS 1633).
 """
 
 from __future__ import annotations
@@ -36,7 +41,7 @@ class Checker:
     ) -> None:
         self.graph, self.fairness = graph, fairness
         self.predicate, self.step_predicate, self.judges_steps = predicate, step_predicate, judges_steps
-        self.known: dict[Formula, States] = {}
+        self.known: dict[tuple[Formula, bool], States] = {}
         self.last: tuple[Formula, list[int], bool, Product] | None = None
 
     def forget(self) -> None:
@@ -45,38 +50,54 @@ class Checker:
 
     # -- sets of states -----------------------------------------------------------------------------------------------
 
-    def states(self, formula: Formula) -> States:
-        """Return the states in which a state formula holds; raises EngineError for a formula about a run."""
-        if formula not in self.known:
-            self.known[formula] = self._states(formula)
-        return self.known[formula]
+    def states(self, formula: Formula, *, perhaps: bool = False) -> States:
+        """Return the states in which a state formula holds, or `perhaps` does; raises EngineError for one about a run.
 
-    def _states(self, formula: Formula) -> States:
+        Raises UndecidedError for a formula that this method cannot decide on a graph that is not complete.
+        """
+        perhaps = perhaps and self.graph.outside is not None
+        if (formula, perhaps) not in self.known:
+            found = self._states(formula, perhaps)
+            if self.graph.outside is not None:
+                found[self.graph.outside] = perhaps
+            self.known[formula, perhaps] = found
+        return self.known[formula, perhaps]
+
+    def decided(self, formula: Formula, *, holds: bool) -> States:
+        """Return the states in which a state formula holds for sure, or fails for sure."""
+        return self.states(formula) if holds else ~self.states(formula, perhaps=True)
+
+    def _states(self, formula: Formula, perhaps: bool) -> States:
+        other = not perhaps and self.graph.outside is not None
         match formula:
             case Atom(expr=expr):
-                return self.states(expr) if isinstance(expr, Quantified) else self.predicate(expr)
+                found = self.states(expr, perhaps=perhaps) if isinstance(expr, Quantified) else self.predicate(expr)
+                return found.copy()
             case Not(operand=operand):
-                return ~self.states(operand)
+                return ~self.states(operand, perhaps=other)
             case And(operands=operands):
-                return self._all(operands)
+                return self._all(operands, perhaps)
             case Or(operands=operands):
-                return ~self._all([Not(operand) for operand in operands])
+                return ~self._all([Not(operand) for operand in operands], other)
             case Quantified(universal=universal, operand=Path(op=op, operands=operands)) if all(
                 map(is_state_formula, operands)
             ):
-                sets = [self.states(operand) for operand in operands]
+                sets = [self.states(operand, perhaps=perhaps) for operand in operands]
                 return self._universal(op, sets) if universal else self._existential(op, sets)
-            case Quantified(universal=universal, operand=operand):
-                sought = Not(operand) if universal else operand
-                found = self.product(sought, range(self.graph.count), stopping=False).satisfying()
-                return ~found if universal else found
+            case Quantified(universal=True, operand=operand):
+                return ~self._some_run(Not(operand), other)
+            case Quantified(operand=operand):
+                return self._some_run(operand, perhaps)
             case Path():
                 raise EngineError("a formula about a run came to where one about states is wanted")
 
-    def _all(self, formulas: Sequence[Formula]) -> States:
+    def _some_run(self, path: Formula, perhaps: bool) -> States:
+        return self.product(path, range(self.graph.count), stopping=False).satisfying(perhaps=perhaps)
+
+    def _all(self, formulas: Sequence[Formula], perhaps: bool) -> States:
         total = np.ones(self.graph.count, dtype=np.bool_)
         for formula in formulas:
-            total &= self.states(formula)
+            total &= self.states(formula, perhaps=perhaps)
         return total
 
     def _existential(self, op: Temporal, sets: Sequence[States]) -> States:
@@ -90,7 +111,9 @@ class Checker:
             case Temporal.GLOBALLY if not self.fairness.units:
                 return _set(kernels.for_ever(graph.offsets, graph.targets, *graph.backwards, sets[0]))
             case Temporal.GLOBALLY:
-                return self.staying(sets[0], np.flatnonzero(sets[0]).tolist()).satisfying()
+                inside = sets[0]
+                perhaps = graph.outside is not None and bool(inside[graph.outside])
+                return self.staying(inside, np.flatnonzero(inside).tolist()).satisfying(perhaps=perhaps)
             case Temporal.UNTIL:
                 return _set(kernels.until(*graph.backwards, *sets))
             case Temporal.WEAK_UNTIL:
@@ -128,7 +151,8 @@ class Checker:
         """
         asked = (path, list(initial), stopping)
         if self.last is None or self.last[:3] != asked:
-            valuation = Valuation(self._is_step, self._truth)
+            seen = None if self.graph.outside is None else self.graph.total.targets != self.graph.outside
+            valuation = Valuation(self._is_step, self._truth, seen)
             steering = steered_by(automaton(path), valuation, self.graph.count)
             self.last = (*asked, Product(self.graph, steering, self.fairness, initial, stopping=stopping))
         return self.last[3]
@@ -138,8 +162,21 @@ class Checker:
 
     def _truth(self, atom: Proposition) -> States:
         if isinstance(atom, Quantified):
-            return self.states(atom)
+            return self._one_truth(atom)
         return self.step_predicate(atom) if self.judges_steps(atom) else self.predicate(atom)
+
+    def _one_truth(self, formula: Quantified) -> States:
+        """Return the states of a formula inside one about runs: a letter has no third truth."""
+        surely, perhaps = self.states(formula), self.states(formula, perhaps=True)
+        if self.graph.outside is not None and (surely != perhaps)[: self.graph.outside].any():
+            raise UndecidedError(
+                "a quantified formula inside one about runs depends on what comes after a domain is left"
+            )
+        return surely
+
+
+class UndecidedError(Exception):
+    """What is asked depends on what comes after a step that leaves a domain, or is too much to tell."""
 
 
 def _set(states: object) -> States:

@@ -38,7 +38,8 @@ def _joined(
     """Explain the operand that decides; or where all of them must be seen, the one that is no predicate."""
     if one_decides:
         for operand in sorted(operands, key=lambda operand: not is_predicate(operand)):
-            fitting = [state for state in sources if checker.states(operand)[state] == wanted]
+            truth = checker.decided(operand, holds=wanted)
+            fitting = [state for state in sources if truth[state]]
             if fitting:
                 return explain(checker, operand, fitting, wanted=wanted)
     temporal = [operand for operand in operands if not is_predicate(operand)]

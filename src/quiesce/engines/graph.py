@@ -33,11 +33,20 @@ class Course:
 class Graph:
     """The edges of a state space: the successors of state n are targets[offsets[n]:offsets[n + 1]].
 
-    `number_rows` gives the joint row of each edge, when it is asked for.
+    `number_rows` gives the joint row of each edge, when it is asked for. `outside` is the node of the steps that leave
+    a domain, the last one, where there are any: no run ends there, and none goes on that anybody knows.
     """
 
-    def __init__(self, offsets: Offsets, targets: Numbers, number_rows: Callable[[], Numbers], silence: int) -> None:
-        self.offsets, self.targets, self.silence = offsets, targets, silence
+    def __init__(
+        self,
+        offsets: Offsets,
+        targets: Numbers,
+        number_rows: Callable[[], Numbers],
+        silence: int,
+        *,
+        outside: int | None = None,
+    ) -> None:
+        self.offsets, self.targets, self.silence, self.outside = offsets, targets, silence, outside
         self._number_rows = number_rows
 
     @property
@@ -60,6 +69,8 @@ class Graph:
     def deadlocks(self) -> States:
         """The states without a successor."""
         found: States = self.offsets[1:] == self.offsets[:-1]
+        if self.outside is not None:
+            found[self.outside] = False
         return found
 
     @cached_property
@@ -67,20 +78,30 @@ class Graph:
         """The graph in which a run that ended repeats its last state, by the row `silence`; itself if nothing ends."""
         if not self.deadlocks.any():
             return self
-        starts, ends, _ = kernels.with_stuttering(self.offsets, self.targets, NO_ROWS, False, np.uint32(self.silence))
+        silence = np.uint32(self.silence)
+        starts, ends, _ = kernels.with_stuttering(self.offsets, self.targets, NO_ROWS, False, silence)
+        last = len(ends)
+        if self.outside is not None:  # the kernel gave it a loop like that of a deadlock: the last edge
+            last = starts[-1] = last - 1
 
         def number_rows() -> Numbers:
-            kinds: Numbers = kernels.with_stuttering(
-                self.offsets, self.targets, self.rows, True, np.uint32(self.silence)
-            )[2]
-            return kinds
+            kinds: Numbers = kernels.with_stuttering(self.offsets, self.targets, self.rows, True, silence)[2]
+            return kinds[:last]
 
-        return Graph(starts, ends, number_rows, self.silence)
+        return Graph(starts, ends[:last], number_rows, self.silence, outside=self.outside)
 
     @cached_property
     def sources(self) -> Numbers:
         """The state that each edge leaves."""
         return np.repeat(np.arange(self.count, dtype=np.uint32), np.diff(self.offsets))
+
+    @cached_property
+    def leaving(self) -> States:
+        """The states from which an edge leads outside."""
+        found = np.zeros(self.count, dtype=np.bool_)
+        if self.outside is not None:
+            found[self.sources[self.targets == self.outside]] = True
+        return found
 
     def shortest(self, sources: Sequence[int], within: States, goal: States) -> Course | None:
         """Return a shortest path through a set to a goal; None where there is none."""

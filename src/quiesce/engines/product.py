@@ -28,10 +28,14 @@ NONE = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """Truths of states and of steps: those of states for each state, those of steps for each edge."""
+    """Truths of states and of steps: those of states for each state, those of steps for each edge.
+
+    `seen` are the edges whose steps are known in full (None: all): a letter that looks at a step needs one of them.
+    """
 
     is_step: Callable[[Proposition], bool]
     truth: Callable[[Proposition], States]
+    seen: States | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +58,9 @@ def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steer
     seen = dict.fromkeys(atom for letter, _, _ in lines for atom in sorted(letter.true | letter.false, key=repr))
     of_steps = [atom for atom in seen if valuation.is_step(atom)]
     of_states = [atom for atom in seen if atom not in of_steps]
-    if max(len(of_steps), len(of_states)) > MOST_ATOMS:
+    if max(len(of_steps) + (valuation.seen is not None), len(of_states)) > MOST_ATOMS:
         raise SpecificationError("Q16", f"a temporal formula with more than {MOST_ATOMS} different predicates")
+    known = 0 if valuation.seen is None else 1 << (MOST_ATOMS - 1)
     moves = np.zeros((max(1, len(lines)), 5), dtype=np.uint64)
     for number, (letter, target, _) in enumerate(lines):
         moves[number, 0] = target
@@ -63,6 +68,8 @@ def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steer
             bits = {atom: 1 << bit for bit, atom in enumerate(listed)}
             moves[number, column + 1] = sum(bits.get(atom, 0) for atom in letter.true)
             moves[number, column] = sum(bits.get(atom, 0) for atom in letter.true | letter.false)
+        if moves[number, 3]:
+            moves[number, 3:] |= np.uint64(known)
     accepting: frozenset[Formula] = frozenset()
     return Steering(
         first=np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64),
@@ -72,7 +79,7 @@ def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steer
         untils=automaton.untils,
         sink=automaton.states.index(accepting) if accepting in automaton.states else -1,
         state_bits=_bits(of_states, valuation, states),
-        edge_bits=_bits(of_steps, valuation, 0),
+        edge_bits=_edge_bits(of_steps, valuation, known),
     )
 
 
@@ -133,6 +140,13 @@ def _bits(atoms: Sequence[Proposition], valuation: Valuation, length: int) -> ND
     for position, atom in enumerate(atoms):
         truth = valuation.truth(atom).astype(np.uint64) << np.uint64(position)
         bits = truth if len(bits) != len(truth) else bits | truth
+    return bits
+
+
+def _edge_bits(atoms: Sequence[Proposition], valuation: Valuation, known: int) -> NDArray[np.uint64]:
+    bits = _bits(atoms, valuation, 0)
+    if atoms and valuation.seen is not None:
+        bits |= np.where(valuation.seen, np.uint64(known), np.uint64(0))
     return bits
 
 
@@ -237,9 +251,26 @@ class Product:
         """Tell whether some run from the initial states is accepted."""
         return self.reached >= 0 or bool(self.fair[0].any())
 
-    def satisfying(self) -> States:
-        """Return the states of the graph from which, in the first state of the automaton, some run is accepted."""
+    @cached_property
+    def lost(self) -> States:
+        """The nodes from which a run can leave what was explored: what is still asked of it then, nobody knows."""
+        states, own = self.codes // self.width, self.codes % self.width
+        found = np.zeros(len(self.codes), dtype=np.bool_)
+        s = self.steering
+        for number in np.unique(own[self.graph.leaving[states]]):
+            here = np.flatnonzero((own == number) & self.graph.leaving[states])
+            for move in s.moves[s.first[number] : s.first[number + 1]]:
+                found[here] |= (s.state_bits[states[here]] & move[1]) == move[2]
+        return found
+
+    def satisfying(self, *, perhaps: bool = False) -> States:
+        """Return the states of the graph from which, in the first state of the automaton, some run is accepted.
+
+        Where `perhaps`, those as well from which some run may be, for it leaves what was explored.
+        """
         goal = self.codes % self.width == self.steering.sink
+        if perhaps:
+            goal |= self.lost
         goal[self.numbers[self.core[self.fair[0]]]] = True
         s, graph = self.steering, self.graph
         reaching = kernels.reaching(

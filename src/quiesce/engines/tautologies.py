@@ -44,7 +44,8 @@ def _speaks_of_rows(formula: Expr, predicates: Sequence[FlatFormula]) -> bool:
         return True
     asked = [node for node in nodes if isinstance(node, Happens)]
     events = {event for predicate in predicates for event in predicate.steps or ()} | {NO_EVENT.event}
-    return len({tuple(happened(node, event) for node in asked) for event in events}) < 2 ** len(asked)
+    answers = {tuple(happened(node, event) for node in asked) for event in events}
+    return len(answers) < 1 << len(asked)
 
 
 def _constant(predicate: FlatFormula, cells: Sequence[FlatCell]) -> bool | None:

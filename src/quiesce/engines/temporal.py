@@ -16,12 +16,13 @@ from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
-from quiesce.core.verdicts import VACUOUS, counted_steps, first_step
+from quiesce.core.verdicts import VACUOUS, counted_steps, first_step, undecided
 from quiesce.engines.bisimulation import partition
-from quiesce.engines.ctl import Checker
+from quiesce.engines.ctl import Checker, UndecidedError
 from quiesce.engines.explaining import explain
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Course, Graph, Numbers, States
+from quiesce.engines.incomplete import Departures
 from quiesce.engines.native.columns import Evaluated
 from quiesce.engines.native.space import Space
 from quiesce.engines.remedies import remedy
@@ -31,19 +32,27 @@ MOST_MARKS = 32
 
 
 class Answers:
-    """Answers questions on the graph of a finished search in which no step left a domain."""
+    """Answers questions on the graph of a finished search.
 
-    def __init__(self, space: Space, *, explained: bool = True, columns: Evaluated | None = None) -> None:
+    Where steps left a domain (`departed`), what the runs that stay inside decide is decided, and the rest is unknown.
+    """
+
+    def __init__(
+        self, space: Space, *, explained: bool = True, columns: Evaluated | None = None, departed: bool = False
+    ) -> None:
         self.space, self.system, self.explained = space, space.system, explained
         self.rows = self.system.flat.rows
         self.initial = list(range(space.levels[1]))
         self.columns: Evaluated = columns or space.columns()
+        self.departures = Departures(space) if departed else None
         self.marked: tuple[int, Numbers] | None = None
 
     def answer(self, asked: FlatProperty) -> PropertyResult:
         """Return the verdict on a temporal question, or the greatest value of a number."""
         question = asked.property
         scope = f"all {self.space.count:,} states"
+        if self.departures is not None and question.kind is not PropertyKind.TEMPORAL:
+            return undecided(question, None)
         if question.kind is PropertyKind.BOUND:
             assert asked.predicate.state is not None
             value = int(np.max(self.columns.value(asked.predicate.state)))
@@ -53,6 +62,9 @@ class Answers:
         fair = units(self.system, question)
         posed = _Posed(self, asked, fair)
         holds = posed.holds()
+        if holds is None:
+            posed.checker.forget()
+            return undecided(question, None)
         trace = posed.trace(holds) if self.explained else None
         posed.checker.forget()
         note = ""
@@ -72,9 +84,14 @@ class Answers:
         )
 
     @cached_property
-    def graph(self) -> Graph:
+    def explored(self) -> Graph:
         """The edges of the search."""
         return Graph(*self.space.graph, lambda: self.space.rows()[0], len(self.rows))
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The edges of the search, and the steps that left a domain."""
+        return self.explored if self.departures is None else self.departures.added_to(self.explored)
 
     def _compared(self, asked: FlatProperty, scope: str) -> PropertyResult:
         """Return whether all states where a predicate holds behave like some initial state."""
@@ -108,6 +125,8 @@ class Answers:
         position = next(number for number, known in enumerate(self.step_predicates) if known is predicate)
         marks = self._marks(position // MOST_MARKS)
         truth: States = (marks >> np.uint32(position % MOST_MARKS)) & np.uint32(1) == 1
+        if self.departures is not None:
+            truth = self.departures.among(self.explored, truth)
         graph = self.graph.total
         if graph is self.graph:
             return truth
@@ -115,8 +134,13 @@ class Answers:
         silent = np.zeros(len(graph.targets), dtype=np.bool_)
         silent[graph.offsets[:-1][self.graph.deadlocks]] = True
         found[~silent] = truth
-        found[silent] = self.columns.truth(predicate.stutter)[self.graph.deadlocks]
+        found[silent] = self.truth(predicate.stutter)[self.graph.deadlocks]
         return found
+
+    def truth(self, expr: Expr) -> States:
+        """Return the nodes of the graph in which a flat truth holds."""
+        truth = self.columns.truth(expr)
+        return truth if self.departures is None else np.append(truth, False)
 
     @cached_property
     def step_predicates(self) -> list[FlatFormula]:
@@ -140,7 +164,7 @@ class Answers:
         taken: list[Step] = []
         loop = course.loop
         for edge in course.edges:
-            if exact and graph.rows[edge] == graph.silence:
+            if graph.targets[edge] == graph.outside or (exact and graph.rows[edge] == graph.silence):
                 loop = None
                 break
             target = self.space.state(int(graph.targets[edge]))
@@ -179,15 +203,22 @@ class _Posed:
     def _truth(self, expr: Expr) -> States:
         state = self.asked.atoms[expr].state
         assert state is not None
-        return self.answers.columns.truth(state)
+        return self.answers.truth(state)
 
-    def holds(self) -> bool:
-        """Tell whether the formula holds of every initial state."""
-        match self.formula:
-            case Quantified(universal=True, operand=path) if not _is_ctl(self.formula):
-                return not self.checker.product(Not(path), self.answers.initial, stopping=True).nonempty()
-            case formula:
-                return bool(self.checker.states(formula)[self.answers.initial].all())
+    def holds(self) -> bool | None:
+        """Tell whether the formula holds of every initial state; None where that depends on what nobody explored."""
+        initial = self.answers.initial
+        try:
+            match self.formula:
+                case Quantified(universal=True, operand=path) if not _is_ctl(self.formula):
+                    product = self.checker.product(Not(path), initial, stopping=True)
+                    return False if product.nonempty() else None if product.lost.any() else True
+                case formula:
+                    if self.checker.decided(formula, holds=True)[initial].all():
+                        return True
+                    return False if self.checker.decided(formula, holds=False)[initial].any() else None
+        except UndecidedError:
+            return None
 
     def trace(self, holds: bool) -> Trace | None:
         """Return a run that shows the verdict, replayed; None where the verdict is about all runs."""
@@ -197,8 +228,8 @@ class _Posed:
             case Quantified(universal=True) if not _is_ctl(self.formula):
                 sources = self.answers.initial
             case _:
-                truth = self.checker.states(self.formula)
-                sources = [state for state in self.answers.initial if truth[state] == holds]
+                truth = self.checker.decided(self.formula, holds=holds)
+                sources = [state for state in self.answers.initial if truth[state]]
         course = explain(self.checker, self.formula, sources, wanted=holds)
         if holds and not course.edges:
             return None
@@ -211,7 +242,7 @@ class _Posed:
 def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
     """Tell whether a question's formula holds under some fairness, and keep nothing."""
     posed = _Posed(answers, asked, fair)
-    holds = posed.holds()
+    holds = posed.holds() is True
     posed.checker.forget()
     return holds
 

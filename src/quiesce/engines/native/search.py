@@ -131,15 +131,15 @@ class Search:
     def _found(self, stopped: str | None) -> Found:
         space = self.space
         findings = self._findings()
-        left = any(
-            question.property.kind is PropertyKind.DOMAINS and question.property.name in findings
-            for question in space.asked
-        )
         ungraphed = None
-        if stopped is None and not left and self.keeps_order:
+        if stopped is None and self.keeps_order:
             try:
                 self.budget.check(space.memory, space.graph_bytes(self.transitions))
-                findings |= _impossible(space)
+                departed = any(
+                    question.property.kind is PropertyKind.DOMAINS and question.property.name in findings
+                    for question in space.asked
+                )
+                findings |= _impossible(space, departed)
             except MemoryLimitError as limit:
                 ungraphed = f"{limit}, and the graph needs more"
         return Found(
@@ -409,7 +409,7 @@ class Search:
             signal.signal(signal.SIGINT, before)
 
 
-def _impossible(space: Space) -> dict[str, Finding]:
+def _impossible(space: Space, departed: bool) -> dict[str, Finding]:
     """For each `always_possible`: the first, least state from which its goal cannot be reached any more."""
     findings = {}
     for question in space.asked:
@@ -417,6 +417,9 @@ def _impossible(space: Space) -> dict[str, Finding]:
             offsets, targets = space.graph
             assert question.predicate.state is not None
             marked = space.columns().truth(question.predicate.state)
+            if departed:
+                for _, leaving in space.departing():  # the goal may lie behind a step that leaves a domain
+                    marked |= leaving
             if not graph_kernels.sweep(offsets, targets, marked, SWEEPS):
                 marked = graph_kernels.until(*graph_kernels.reverse(offsets, targets), np.ones_like(marked), marked)
             outside = space.least_outside(marked)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from quiesce.core.departing import departs
 from quiesce.core.errors import EngineError
+from quiesce.core.expressions import FALSE
 from quiesce.core.reference import steps
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatFormula, FlatProperty, System
@@ -234,6 +236,14 @@ class Space:
         if not found:
             raise EngineError(f"no state of level {depth - 1} has a step to a state of level {depth}")
         return self.layout.unpack(min(found, key=lambda words: tuple(map(int, words))))
+
+    def departing(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Yield each joint row whose steps can leave a domain, by its number, with the states in which they do."""
+        flat, columns = self.system.flat, self.columns()
+        for number, row in enumerate(flat.rows):
+            condition = departs(row, flat.cells)
+            if condition != FALSE:
+                yield number, columns.truth(condition)
 
     def least_outside(self, marked: NDArray[np.bool_]) -> tuple[int, State] | None:
         """Return the first level with an unmarked state, and the least of those; None where all are marked."""

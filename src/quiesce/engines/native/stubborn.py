@@ -19,9 +19,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from quiesce.core.departing import departures
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import Apply, Cell, Constant, Expr, Op, apply, walk
-from quiesce.core.intervals import bounds
 from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.codegen import row_program
 from quiesce.engines.native.columns import Block, Column
@@ -158,13 +158,8 @@ def _goals(flat: Flat, asked: Sequence[FlatProperty]) -> Iterator[Expr]:
         if formula is not None:
             yield from _disjuncts(apply(Op.NOT, formula) if question.property.kind is PropertyKind.ALWAYS else formula)
     for row in flat.rows:
-        for slot, update in row.updates:
-            domain = flat.cells[slot].domain
-            low, high = bounds(update, flat.cells)
-            if high > domain.high:
-                yield apply(Op.AND, row.guard, apply(Op.GT, update, Constant(domain.high)))
-            if low < domain.low:
-                yield apply(Op.AND, row.guard, apply(Op.LT, update, Constant(domain.low)))
+        for way in departures(row, flat.cells):
+            yield apply(Op.AND, row.guard, way)
 
 
 def _disjuncts(expr: Expr) -> list[Expr]:

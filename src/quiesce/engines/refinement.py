@@ -2,7 +2,7 @@
 
 Abadi and Lamport, "The existence of refinement mappings", Theoretical Computer Science 82 (1991), §5. Both graphs are
 explored; each state of the richer one has an image, and each of its edges must join equal images or be an edge of the
-poorer one.
+poorer one. Where a step of either leaves a domain, what comes after it is not compared: then only a run refuses.
 """
 
 from __future__ import annotations
@@ -15,26 +15,30 @@ from numpy.typing import NDArray
 
 from quiesce.core.domains import Boolean, Domain, Range, Value
 from quiesce.core.errors import EngineError, SpecificationError, known
-from quiesce.core.expressions import Cell, Expr
+from quiesce.core.expressions import Cell, Enabled, Expr, walk
 from quiesce.core.fairness import units
 from quiesce.core.reference import steps
 from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyResult, Refined, Verdict
-from quiesce.core.system import FlatProperty, PropertyKind, Refinement, System
+from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, Refinement, System
 from quiesce.core.trace import State
+from quiesce.core.verdicts import undecided
 from quiesce.engines.graph import Graph, States
+from quiesce.engines.incomplete import Departures
 from quiesce.engines.native.columns import Columns, Evaluated
 from quiesce.engines.native.options import Limits, Strategy, Watcher
 from quiesce.engines.native.search import Search, space_for
 from quiesce.engines.native.space import Space
-from quiesce.engines.temporal import Answers, satisfied
+from quiesce.engines.temporal import Answers, verdict_on
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
-NOWHERE = -1
-"""The number of an image that is no reachable state of the poorer system."""
+NOWHERE, BEYOND = -1, -2
+"""The numbers of an image that is no reachable state of the poorer system, and of one outside its domains."""
 TOGETHER = 1 << 22
 """Edges that are looked up together."""
+DOMAINS = FlatProperty(property=Property(name="domains", kind=PropertyKind.DOMAINS, step=True), predicate=FlatFormula())
+"""Whether some step leaves a domain: what follows it is not compared."""
 
 
 def refine(
@@ -53,13 +57,17 @@ def refine(
     values = _values(rich, claim, poor)
     limits = limits or Limits()
     for question in poor.flat.properties:
-        _check_claim(question, poor)
-    with space_for(poor, poor.flat.properties, strategy) as small, space_for(rich, [], strategy) as large:
+        _check_claim(question, poor, rich.name)
+    departed = []
+    asked = [*poor.flat.properties, DOMAINS]
+    with space_for(poor, asked, strategy) as small, space_for(rich, [DOMAINS], strategy) as large:
         for space in (small, large):
-            stopped = Search(space, limits, strategy, watch).run().stopped
-            if stopped is not None:
-                return Refined(rich=rich, poor=poor, verdict=Verdict.UNKNOWN, scope=f"{space.system.name}: {stopped}")
-        return _Comparison(rich, poor, values, small, large).result()
+            found = Search(space, limits, strategy, watch).run()
+            if found.stopped is not None:
+                scope = f"{space.system.name}: {found.stopped}"
+                return Refined(rich=rich, poor=poor, verdict=Verdict.UNKNOWN, scope=scope)
+            departed.append(bool(found.findings))
+        return _Comparison(rich, poor, values, small, large, *departed).result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,20 @@ class _Comparison:
     """The two explored systems, and the image of each state of the richer one."""
 
     def __init__(
-        self, rich: System, poor: System, values: Mapping[int, tuple[Expr, Domain]], small: Space, large: Space
+        self,
+        rich: System,
+        poor: System,
+        values: Mapping[int, tuple[Expr, Domain]],
+        small: Space,
+        large: Space,
+        small_departed: bool,
+        large_departed: bool,
     ) -> None:
         self.rich, self.poor, self.values, self.small, self.large = rich, poor, values, small, large
         self.below, self.above = Answers(small), Answers(large)
+        self.large_departed = large_departed
+        self.open = Departures(small).states if small_departed else np.zeros(small.count, dtype=np.bool_)
+        """The states of the poorer system from which a step leaves a domain, to nobody knows where."""
         self.images = self._images()
 
     def result(self) -> Refined:
@@ -103,14 +121,27 @@ class _Comparison:
             before, after = self.images[graph.sources[part]], self.images[graph.targets[part]]
             pairs = before.astype(np.uint64) * width + after.astype(np.uint64)
             places = np.minimum(np.searchsorted(own, pairs), max(0, len(own) - 1))
-            same = before == after
-            there = (own[places] == pairs) & (after != NOWHERE) if len(own) else np.zeros_like(same)
-            wrong = np.flatnonzero(~(same | there))
+            same = (before == after) & (before >= 0)
+            there = (own[places] == pairs) & (after >= 0) if len(own) else np.zeros_like(same)
+            unknown = (after == BEYOND) & self.open[before]
+            wrong = np.flatnonzero(~(same | there | unknown) & (before >= 0))
             if len(wrong):
                 return self._refused(*self._first(graph, first + int(wrong[0])))
             seen[places[there]] = True
             stutters += int(np.count_nonzero(same))
+        if self.large_departed or self.open.any():
+            return self._unknown(self.rich if self.large_departed else self.poor)
         return self._holding(len(graph.targets), stutters, int(np.count_nonzero(seen)), len(own))
+
+    def _unknown(self, departing: System) -> Refined:
+        """Return that no step was refused, and that what follows a step out of a domain was not compared."""
+        return Refined(
+            rich=self.rich,
+            poor=self.poor,
+            verdict=Verdict.UNKNOWN,
+            scope=f"a step of {departing.name} leaves a domain and is not followed",
+            liveness=tuple(self._claimed(question) for question in self.poor.flat.properties),
+        )
 
     def _holding(self, edges: int, stutters: int, seen: int, own: int) -> Refined:
         states = len(np.unique(self.images))
@@ -125,9 +156,12 @@ class _Comparison:
 
     def _claimed(self, asked: FlatProperty) -> PropertyResult:
         """Return whether a property of runs is true of the richer system too, where what is fair there is fair."""
-        answers = Answers(self.large, columns=_Lifted(self.below.columns, self.images))
+        lifted = _Lifted(self.below.columns, self.images)
+        answers = Answers(self.large, columns=lifted, departed=self.large_departed)
         fair = units(self.rich, asked.property)
-        verdict = Verdict.HOLDS if satisfied(answers, asked, fair) else Verdict.VIOLATED
+        verdict = verdict_on(answers, asked, fair)
+        if verdict is Verdict.UNKNOWN:
+            return undecided(asked.property, None)
         scope = f"all {self.large.count:,} states{', where fair rows are fair' if fair else ''}"
         return PropertyResult(property=asked.property, verdict=verdict, scope=scope)
 
@@ -169,7 +203,7 @@ class _Comparison:
     # -- images -------------------------------------------------------------------------------------------------------
 
     def _images(self) -> Numbers:
-        """Return for each state of the richer system the number of its image, or `NOWHERE`."""
+        """Return for each state of the richer system the number of its image, `NOWHERE` or `BEYOND`."""
         layout, columns = self.small.layout, self.large.columns()
         words = np.zeros((self.large.count, self.small.words), dtype=np.uint64)
         lost = np.zeros(self.large.count, dtype=np.bool_)
@@ -186,7 +220,7 @@ class _Comparison:
             codes[lost] = field.low
             words[:, field.word] |= (codes - field.low).astype(np.uint64) << np.uint64(field.shift)
         numbers = _found(self.small.read(0, self.small.count).reshape(-1, self.small.words), words)
-        numbers[lost] = NOWHERE
+        numbers[lost] = BEYOND
         return numbers
 
 
@@ -231,9 +265,19 @@ def _values(rich: System, claim: Refinement, poor: System) -> dict[int, tuple[Ex
     return values
 
 
-def _check_claim(asked: FlatProperty, poor: System) -> None:
-    """Accept a property of runs whose atoms speak of states; raises SpecificationError (Q52)."""
+def _check_claim(asked: FlatProperty, poor: System, rich: str) -> None:
+    """Accept a property of runs whose atoms speak of variables; raises SpecificationError (Q52).
+
+    What is enabled, and where a run ends, is another thing in the richer system than in the image of its states.
+    """
     question = asked.property
+    if any(isinstance(node, Enabled) for node in walk(question.formula)):
+        raise SpecificationError(
+            "Q52",
+            f"{question.name!r} of {poor.name} speaks of what is enabled or of deadlocks, and {rich} has its own",
+            place=question.place,
+            hint="ask such a property of the richer system itself",
+        )
     if question.kind is not PropertyKind.TEMPORAL or any(atom.state is None for atom in asked.atoms.values()):
         raise SpecificationError(
             "Q52",

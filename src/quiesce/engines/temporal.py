@@ -239,12 +239,17 @@ class _Posed:
         return trace
 
 
-def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
-    """Tell whether a question's formula holds under some fairness, and keep nothing."""
+def verdict_on(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> Verdict:
+    """Return the verdict on a question's formula under some fairness, and keep nothing."""
     posed = _Posed(answers, asked, fair)
-    holds = posed.holds() is True
+    holds = posed.holds()
     posed.checker.forget()
-    return holds
+    return Verdict.UNKNOWN if holds is None else Verdict.HOLDS if holds else Verdict.VIOLATED
+
+
+def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
+    """Tell whether a question's formula holds under some fairness, for sure."""
+    return verdict_on(answers, asked, fair) is Verdict.HOLDS
 
 
 def _is_ctl(formula: Formula) -> bool:

@@ -144,6 +144,23 @@ def test_what_notices_a_mutant() -> None:
     }
 
 
+@pytest.mark.parametrize("of_runs", [False, True])
+def test_a_step_that_moves_to_an_unfair_row_makes_a_difference_to_runs(of_runs: bool) -> None:
+    """Without the fair row the same events are possible, and none of them must come: a question about runs may ask."""
+    machine = Machine("lamp", states=["off", "on"])
+    machine.step("switch", source="off", dest="on", fair="weak")
+    machine.step("switch", source=["off", "on"], dest="on")
+    machine.step("wait", source="off")
+    system = System("lamp", machine)
+    if of_runs:
+        system.holds("dark at first", machine.state == "off")
+    built = system.build()
+    dropped = next(mutant for mutant in mutants(built) if mutant.kind == "row")
+    found = judge(built, mutated(built, dropped), LIMITS)
+    assert not found.killed_by
+    assert found.equivalent is not of_runs
+
+
 MODEL = """
 from quiesce import Machine, System
 

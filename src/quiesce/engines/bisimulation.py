@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quiesce.core.fairness import Unit
 from quiesce.core.system import Event, JointRow
 from quiesce.engines.graph import Graph
 from quiesce.engines.native import graph_kernels as kernels
@@ -21,10 +22,15 @@ class Partition:
     rounds: int
 
 
-def partition(graph: Graph, rows: Sequence[JointRow]) -> Partition:
-    """Return the classes of bisimilar states of a graph; two joint rows with the same event are the same label."""
-    numbers: dict[Event, int] = {}
-    names = np.array([numbers.setdefault(row.event, len(numbers)) for row in rows] or [0], dtype=np.uint32)
+def partition(graph: Graph, rows: Sequence[JointRow], fair: Collection[Unit] = ()) -> Partition:
+    """Return the classes of bisimilar states of a graph.
+
+    Two joint rows are the same label if they have the same event and take the same of some fair units: then bisimilar
+    states have the same fair runs, too.
+    """
+    numbers: dict[tuple[Event, frozenset[Unit]], int] = {}
+    seen = [(row.event, frozenset(unit for unit in fair if unit.takes_part(row.participants))) for row in rows]
+    names = np.array([numbers.setdefault(label, len(numbers)) for label in seen] or [0], dtype=np.uint32)
     labels = names[graph.rows]
     block = np.zeros(graph.count, dtype=np.uint32)
     blocks, rounds = 1, 0

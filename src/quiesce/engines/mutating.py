@@ -67,7 +67,18 @@ def _passes_over(graph: Graph, rows: Sequence[JointRow], kept: Sequence[Unit], u
 
 
 def bisimilar(left: System, right: System) -> bool:
-    """Tell whether two systems behave alike: each initial state of one like some initial state of the other."""
+    """Tell whether two systems behave alike: each initial state of one like some initial state of the other.
+
+    They have the same rows, changed or not. Where questions about runs are asked, a step by a fair row is not like one
+    by another row with the same event.
+    """
+    fair = {
+        unit
+        for system in (left, right)
+        for question in system.properties
+        if question.kind is PropertyKind.TEMPORAL
+        for unit in units(system, question)
+    }
     with _searched(left) as first, _searched(right) as second:
         rows = (*left.flat.rows, *right.flat.rows)
         shift = np.uint32(first.count)
@@ -75,7 +86,7 @@ def bisimilar(left: System, right: System) -> bool:
         offsets = np.concatenate([starts, more_starts[1:] + starts[-1]])
         targets = np.concatenate([ends, more_ends + shift])
         numbers = np.concatenate([first.rows()[0], second.rows()[0] + np.uint32(len(left.flat.rows))])
-        block = partition(Graph(offsets, targets, lambda: numbers, len(rows)), rows).block
+        block = partition(Graph(offsets, targets, lambda: numbers, len(rows)), rows, fair).block
         mine, other = block[: first.levels[1]], block[first.count : first.count + second.levels[1]]
         return set(mine.tolist()) == set(other.tolist())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from quiesce.core.errors import SpecificationError
@@ -123,6 +123,13 @@ class Symbols:
 
     names: tuple[Value, ...]
     of: str | None = None
+    _positions: dict[tuple[bool, Value], int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        positions: dict[tuple[bool, Value], int] = {}
+        for position, name in enumerate(self.names):
+            positions.setdefault((isinstance(name, bool), name), position)
+        object.__setattr__(self, "_positions", positions)
 
     @property
     def low(self) -> int:
@@ -140,10 +147,10 @@ class Symbols:
 
     def code(self, value: Value) -> int | None:
         """Return the position of a name, or None. A bool is never a name, though Python says True == 1."""
-        for position, name in enumerate(self.names):
-            if name == value and isinstance(name, bool) == isinstance(value, bool):
-                return position
-        return None
+        try:
+            return self._positions.get((isinstance(value, bool), value))
+        except TypeError:  # what has no hash is no name
+            return None
 
     def value(self, code: int) -> Value:
         """Return the name at a position."""

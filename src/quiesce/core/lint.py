@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import combinations
 
 from quiesce.core.domains import Value, shown
 from quiesce.core.errors import Place
 from quiesce.core.expressions import FALSE, Expr, Fresh, Op, Read, Unchanged, apply, walk
+from quiesce.core.guards import Guards
 from quiesce.core.system import STATE, Machine, Participant, Row, System
 
 MOST_VALUES = 1 << 12
 """Values of a domain up to which they are looked for one by one."""
 MOST_NAMED = 6
+MOST_PAIRS = 512
+"""Pairs of rows whose overlap is looked for in every state."""
+MOST_COMPARED = 1 << 18
+"""Pairs of rows with one event and one result whose guards are compared."""
 
 
 class Kind(Enum):
@@ -27,6 +33,7 @@ class Kind(Enum):
     UNREACHED = "value never reached"
     UNREAD = "variable never read"
     OVERLAP = "overlap of rows"
+    UNJUDGED = "search for overlaps cut short"
 
 
 SUSPICIOUS = frozenset({Kind.VACUOUS, Kind.DEAD_ROW})
@@ -50,12 +57,14 @@ class Seen:
     """What a complete search saw: (machine, row) taken, values by (machine, variable), and pairs of rows that some copy
     could take in one state by the same event with the same result.
 
-    A variable whose domain is larger than `MOST_VALUES` is not in `values`.
+    A variable whose domain is larger than `MOST_VALUES` is not in `values`. `all_overlaps` tells whether
+    every pair of rows was looked at.
     """
 
     rows: Collection[tuple[str, int]]
     values: Mapping[tuple[str, str], Collection[Value]]
     overlaps: Collection[Pair]
+    all_overlaps: bool = True
 
 
 def remarks(system: System, seen: Seen) -> Iterator[Remark]:
@@ -78,6 +87,9 @@ def remarks(system: System, seen: Seen) -> Iterator[Remark]:
                 rows = machine.rows
                 about = f"{described(machine, rows[first])} and the row of line {rows[second].place.line}"
                 yield Remark(kind=Kind.OVERLAP, about=about, place=rows[first].place)
+    if not seen.all_overlaps:
+        about = f"too many rows with one event and one result: {MOST_PAIRS:,} pairs at most are looked at"
+        yield Remark(kind=Kind.UNJUDGED, about=about, place=system.place)
 
 
 def described(machine: Machine, row: Row) -> str:
@@ -131,13 +143,30 @@ def _reads(expr: Expr, system: System) -> Iterator[tuple[str, str]]:
 # -- overlaps --------------------------------------------------------------------------------------------------------
 
 
-def overlapping(system: System) -> dict[Pair, Expr]:
-    """Return for each pair of rows that may overlap the flat condition under which they do.
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """A row in a joint row, with its guard: as a whole, and the codes of cells that it tests alone."""
 
-    They belong to one copy of one machine and stand, all else equal, in joint rows of one event with one result.
+    row: int
+    whole: Expr
+    tests: Mapping[int, frozenset[int]]
+
+    def meets(self, other: _Guard) -> bool:
+        """Tell whether both may be true in one state, as far as tests of single cells tell."""
+        fewer, more = sorted((self.tests, other.tests), key=len)
+        return all(slot not in more or not codes.isdisjoint(more[slot]) for slot, codes in fewer.items())
+
+
+def overlapping(system: System) -> tuple[dict[Pair, Expr], bool]:
+    """Return for each pair of rows that may overlap the flat condition under which they do, and whether these are all.
+
+    They belong to one copy of one machine and stand, all else equal, in joint rows of one event with one result. Beyond
+    `MOST_PAIRS` pairs, or `MOST_COMPARED` comparisons in one event, no more are looked for.
     """
-    groups: dict[tuple[object, ...], list[tuple[int, Expr]]] = {}
+    guards = Guards(system.flat.cells, most=sys.maxsize)
+    groups: dict[tuple[object, ...], list[_Guard]] = {}
     for joint in system.flat.rows:
+        tests = guards.split(joint.guard)[0]
         for position, part in enumerate(joint.participants):
             others = (*joint.participants[:position], *joint.participants[position + 1 :])
             key: tuple[object, ...] = (
@@ -149,14 +178,42 @@ def overlapping(system: System) -> dict[Pair, Expr]:
                 joint.arguments,
                 others,
             )
-            groups.setdefault(key, []).append((part.row, joint.guard))
+            groups.setdefault(key, []).append(_Guard(part.row, joint.guard, tests))
     found: dict[Pair, list[Expr]] = {}
+    complete = True
     for key, listed in groups.items():
-        for (first, one), (second, other) in combinations(listed, 2):
-            both = apply(Op.AND, one, other)
-            if first != second and both != FALSE:
-                found.setdefault((str(key[0]), first, second), []).append(both)
-    return {pair: apply(Op.OR, *conditions) for pair, conditions in found.items()}
+        for number, (one, other) in enumerate(_near(listed)):
+            if number == MOST_COMPARED:
+                complete = False
+                break
+            pair = (str(key[0]), one.row, other.row)
+            if one.row == other.row or not one.meets(other):
+                continue
+            if pair not in found and len(found) == MOST_PAIRS:
+                complete = False
+            elif (both := apply(Op.AND, one.whole, other.whole)) != FALSE:
+                found.setdefault(pair, []).append(both)
+    return {pair: apply(Op.OR, *conditions) for pair, conditions in found.items()}, complete
+
+
+def _near(listed: Sequence[_Guard]) -> Iterator[tuple[_Guard, _Guard]]:
+    """Yield the pairs, in order, that let a code of one cell pass together; the others cannot meet.
+
+    The cell is the one that most of them test, in most machines the state: so rows of different states are not even
+    compared.
+    """
+    tested = Counter(slot for guard in listed for slot in guard.tests)
+    pivot = max(tested, key=lambda slot: tested[slot], default=-1)
+    by_code: dict[int, list[int]] = {}
+    for position, guard in enumerate(listed):
+        for code in guard.tests.get(pivot, ()):
+            by_code.setdefault(code, []).append(position)
+    anywhere = [position for position, guard in enumerate(listed) if pivot not in guard.tests]
+    for position, guard in enumerate(listed):
+        codes = guard.tests.get(pivot)
+        near = range(len(listed)) if codes is None else {*anywhere, *(at for code in codes for at in by_code[code])}
+        for other in sorted(at for at in near if at > position):
+            yield guard, listed[other]
 
 
 def rows_of(participants: Iterable[Participant]) -> Iterator[tuple[str, int]]:

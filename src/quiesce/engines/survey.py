@@ -36,7 +36,7 @@ class Survey:
 def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
     """Survey the states of a space; `stronger` are properties of states and steps with a conclusion taken away."""
     system = space.system
-    overlaps = overlapping(system)
+    overlaps, complete = overlapping(system)
     hidden = [*stronger, *(_sometimes(condition) for condition in overlaps.values())]
     taken = np.zeros(len(system.flat.rows), dtype=np.bool_)
     numbers = flags_of(hidden)
@@ -53,7 +53,7 @@ def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
     found = _raised(flags, numbers)
     pairs: list[Pair] = [pair for pair, hit in zip(overlaps, found[len(stronger) :], strict=True) if hit]
     return Survey(
-        seen=Seen(rows=_rows(system, taken), values=_values(space), overlaps=pairs),
+        seen=Seen(rows=_rows(system, taken), values=_values(space), overlaps=pairs, all_overlaps=complete),
         refuted=tuple(bool(hit) for hit in found[: len(stronger)]),
     )
 

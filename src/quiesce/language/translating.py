@@ -57,6 +57,13 @@ class Translation:
         self.cells = cells
         self.slots = {(cell.machine, cell.variable, cell.copy): slot for slot, cell in enumerate(cells)}
         self.guards: dict[str, list[Expr]] = {}
+        self._lists: dict[int, Symbols] = {}
+
+    def _symbols(self, names: Names) -> Symbols:
+        """Return names as a domain, made once for each list: looking a name up in it takes no time then."""
+        if (known := self._lists.get(id(names))) is None or known.names is not names:
+            known = self._lists[id(names)] = Symbols(names)
+        return known
 
     def enabled(self, machine: Machine, row: Row, copies: Iterable[int | None], context: Context) -> Expr:
         """Return the guard of a row for copies: in one of its sources, and under its condition."""
@@ -112,7 +119,7 @@ class Translation:
         if names is None:
             assert isinstance(value, int)
             return Constant(value)
-        code = Symbols(names).code(value)
+        code = self._symbols(names).code(value)
         return Constant(NOWHERE if code is None else code)
 
     def _acting(self, machine: str, context: Context) -> Copy:
@@ -159,6 +166,14 @@ class Translation:
         listed = [self._names(operand, context) for operand in operands]
         if all(names is None for names in listed):
             return None
+        read = [names for names, operand in zip(listed, operands, strict=True) if not isinstance(operand, Constant)]
+        if read and read[0] is not None and all(names is read[0] for names in read):
+            known = self._symbols(read[0])
+            constants = [operand.value for operand in operands if isinstance(operand, Constant)]
+            if all(
+                (code := known.code(value)) is not None and type(value) is type(read[0][code]) for value in constants
+            ):
+                return read[0]
         shared: dict[tuple[type, Value], Value] = {}
         for operand, names in sorted(
             zip(operands, listed, strict=True), key=lambda pair: isinstance(pair[0], Constant)

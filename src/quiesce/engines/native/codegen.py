@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply
+from quiesce.core.guards import Guards
 from quiesce.core.intervals import bounds
 from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.flags import AFTERWARDS, deciding, flags_of
-from quiesce.engines.native.guards import Guards
 from quiesce.engines.native.layout import Layout
 from quiesce.engines.native.narrowing import Narrowing
 

@@ -16,10 +16,14 @@ Test = tuple[int, frozenset[int]]
 
 
 class Guards:
-    """Guards over some cells, taken apart."""
+    """Guards over some cells, taken apart.
 
-    def __init__(self, cells: Sequence[FlatCell]) -> None:
-        self.cells = cells
+    Of a cell with more than `most` values no test is made; of one with more than `SWITCHABLE` values those alone that
+    let single codes pass: sets of nearly all codes are large.
+    """
+
+    def __init__(self, cells: Sequence[FlatCell], most: int = SWITCHABLE) -> None:
+        self.cells, self.most = cells, most
 
     def split(self, guard: Expr) -> tuple[dict[int, frozenset[int]], tuple[Expr, ...]]:
         """Return the codes that a guard lets pass, for each cell that it tests alone, and its other conjuncts."""
@@ -43,15 +47,18 @@ class Guards:
                 return slot, frozenset({1})
             case Apply(op=Op.NOT, operands=(operand,)):
                 inner = self.test(operand)
-                return None if inner is None else (inner[0], self.codes(inner[0]) - inner[1])
+                if inner is None or size(self.cells[inner[0]].domain) > SWITCHABLE:
+                    return None
+                return inner[0], self.codes(inner[0]) - inner[1]
             case (
                 Apply(op=Op.EQ | Op.NE as op, operands=(Cell(slot=slot), Constant(value=value)))
                 | Apply(op=Op.EQ | Op.NE as op, operands=(Constant(value=value), Cell(slot=slot)))
             ):
                 assert isinstance(value, int)
-                if size(self.cells[slot].domain) > SWITCHABLE:
+                domain = self.cells[slot].domain
+                if size(domain) > (self.most if op is Op.EQ else SWITCHABLE):
                     return None
-                chosen = frozenset({int(value)}) & self.codes(slot)
+                chosen = frozenset({int(value)} if domain.low <= value <= domain.high else ())
                 return slot, chosen if op is Op.EQ else self.codes(slot) - chosen
             case Apply(op=op, operands=(Cell(slot=slot), Constant(value=value))) if self.is_binary(slot, op):
                 assert isinstance(value, int)

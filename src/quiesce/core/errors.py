@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "Q51": "a folder that a search cannot begin or go on in",
     "Q52": "a refinement that does not fit its two systems",
     "Q53": "machines that two inclusions cannot share",
+    "Q56": "too many combinations to write out",
 }
 """Code of a user's mistake -> what kind of mistake it is, in a few words."""
 

@@ -250,6 +250,8 @@ class _Reader:
         for one, other in ((a, b), (b, a)):
             if isinstance(one.expr, Constant):
                 return other if one.expr.value else ~other
+        if not (is_temporal(a.expr) or is_temporal(b.expr)):
+            return compare(Op.EQ, a, b)
         return a.implies(b) & b.implies(a)
 
     def implication(self, premise: Node, conclusion: Node) -> Term:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 
 from quiesce.core import formulas
-from quiesce.core.domains import Copy, Domain, Symbols, Value
+from quiesce.core.domains import Copy, Domain, Symbols, Value, size
+from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Happens, Op, apply, judges_steps, walk
 from quiesce.core.system import (
     STATE,
@@ -33,7 +35,7 @@ from quiesce.core.system import (
 from quiesce.core.trace import NO_EVENT
 from quiesce.core.vacuity import without_conclusions
 from quiesce.language.coding import Names, unprimed
-from quiesce.language.translating import Context, Translation
+from quiesce.language.translating import MOST_COMBINATIONS, Context, Translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,17 @@ class _Way:
     @property
     def copies(self) -> tuple[int | None, ...]:
         return self.machine.indices() if self.row.every else (self.copy,)
+
+
+def _combinations(roles: Sequence[Sequence[_Way]]) -> int:
+    """Return in how many ways the roles of an event can be filled, for all values of its arguments, or a bit more.
+
+    Arguments are counted once where all rows declare them, and row by row where each has its own: the less of both.
+    """
+    domains = {given.name: given.domain for ways in roles for way in ways for given in way.row.arguments}
+    shared = prod(len(ways) for ways in roles) * prod(size(domain) for domain in domains.values())
+    apart = prod(sum(prod(size(given.domain) for given in way.row.arguments) for way in ways) for ways in roles)
+    return min(shared, apart)
 
 
 def flatten(machines: Sequence[Machine], properties: Sequence[Property], *, initially: Expr, rest: Expr | None) -> Flat:
@@ -109,8 +122,19 @@ class _Flattener:
     def _joint_rows(self) -> Iterable[JointRow]:
         actors = [machine for machine in self.machines.values() if not machine.observer]
         triggers = dict.fromkeys(row.trigger for machine in actors for row in machine.rows)
+        tried = 0
         for trigger in triggers:
-            for ways in product(*self._roles(trigger, actors)):
+            roles = self._roles(trigger, actors)
+            tried += _combinations(roles)
+            if tried > MOST_COMBINATIONS:
+                raise SpecificationError(
+                    "Q56",
+                    f"{trigger!r} and what comes before it have {tried:,} combinations of rows, copies and arguments, "
+                    f"more than {MOST_COMBINATIONS:,}",
+                    place=next(way.row.place for ways in roles for way in ways),
+                    hint="give arguments smaller domains, use fewer copies, or keep a choice in a variable",
+                )
+            for ways in product(*roles):
                 domains = {given.name: given.domain for way in ways for given in way.row.arguments}
                 for values in product(*[tuple(domain.values()) for domain in domains.values()]):
                     bound = {

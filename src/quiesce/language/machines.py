@@ -26,6 +26,7 @@ from quiesce.language.rows import clause_ids, declarations, of_rows, triggers_of
 from quiesce.language.terms import Term, VariableTerm, fit, lift, results, truth, usable, wrong
 from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of, range_of
 
+MOST_COPIES = 10_000
 _FAIRNESS = (None, "weak", "strong")
 
 
@@ -50,6 +51,8 @@ class Machine:
         usable(name, "machine")
         if copies is not None and (isinstance(copies, bool) or not isinstance(copies, int) or copies < 0):
             raise wrong("Q11", f"{name} cannot have {copies!r} copies", "give a number of copies, 0 or more")
+        if copies is not None and copies > MOST_COPIES:
+            raise wrong("Q11", f"{name} cannot have more than {MOST_COPIES:,} copies", "check a few of them")
         if observer and copies is not None:
             raise wrong(
                 "Q28", f"the observer {name} has copies", "an observer is one; give it a variable for each case"

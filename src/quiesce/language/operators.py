@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value
 from quiesce.core.expressions import After, By, Constant, Enabled, Happens, Op, apply, judges_steps
@@ -10,13 +11,18 @@ from quiesce.core.printing import expression
 from quiesce.language.terms import Term, compute, kind_of, lift, results, truth, usable, wrong
 from quiesce.language.values import Indexed
 
+MOST_OPERANDS = 1 << 20
+"""Terms that one operator combines: an iterable without end is a mistake."""
+
 
 def _listed(terms: Sequence[object], function: str) -> list[object]:
     """Return the operands of `all_of(a, b)` or `all_of(x for ...)` as a list."""
     if len(terms) == 1 and not isinstance(terms[0], Term | bool):
         if not isinstance(terms[0], Iterable):
             raise wrong("Q35", f"{function} takes terms, not {terms[0]!r}", f"write {function}(... for c in machine)")
-        return list(terms[0])
+        terms = tuple(islice(terms[0], MOST_OPERANDS + 1))
+    if len(terms) > MOST_OPERANDS:
+        raise wrong("Q16", f"{function} of more than {MOST_OPERANDS:,} terms", "does its iterable come to an end?")
     return list(terms)
 
 

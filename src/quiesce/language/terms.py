@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, NoReturn
 
 from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols, Value, shown
@@ -28,6 +29,8 @@ from quiesce.language.places import here
 
 Operand = "Term | bool | int | str | Copy | enum.Enum | None"
 LARGEST = 2**40
+MOST_TESTS = 1 << 16
+"""Values that `is_in` compares with one by one."""
 
 
 def wrong(code: str, message: str, hint: str = "", place: Place | None = None) -> SpecificationError:
@@ -98,7 +101,11 @@ class Term:
 
     def is_in(self, values: Iterable[object]) -> Term:
         """Return the term that is true where this one equals one of the values."""
-        tests = [(self == value).expr for value in values]
+        if isinstance(values, str | Term) or not isinstance(values, Iterable):
+            raise wrong("Q35", f"is_in takes a list of values, not {values!r}", "write x.is_in([...])")
+        tests = [(self == value).expr for value in islice(values, MOST_TESTS + 1)]
+        if len(tests) > MOST_TESTS:
+            raise wrong("Q16", f"is_in of more than {MOST_TESTS:,} values", "compare numbers with < and <=")
         return Term(apply(Op.OR, *tests), BOOLEAN)
 
     # numbers

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 
-from quiesce.core.domains import Copy, Domain, Symbols, Value
+from quiesce.core.domains import Copy, Domain, Symbols, Value, size
+from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import (
     COMPARISONS,
     Accepts,
@@ -47,6 +49,10 @@ class Context:
     arguments: Mapping[str, tuple[Value, Domain]] = field(default_factory=dict)
     event: Event | None = None
     primed: bool = False
+
+
+MOST_COMBINATIONS = 1 << 18
+"""Combinations of rows, copies and values of arguments that are written out."""
 
 
 class Translation:
@@ -135,6 +141,8 @@ class Translation:
             own = context.own
             copy = own[1] if own is not None and own[0] == expr.machine else None
             return self._cell(expr, copy, context, names)
+        if isinstance(expr.copy, Constant) and isinstance(expr.copy.value, Copy):
+            return self._cell(expr, expr.copy.value.index, context, names)
         copies = tuple(Copy(expr.machine, index or 0) for index in self.machines[expr.machine].indices())
         index = self.number(expr.copy, context, copies)
         if isinstance(index, Constant):
@@ -170,10 +178,12 @@ class Translation:
         if read and read[0] is not None and all(names is read[0] for names in read):
             known = self._symbols(read[0])
             constants = [operand.value for operand in operands if isinstance(operand, Constant)]
+            codes = [known.code(value) for value in constants]
             if all(
-                (code := known.code(value)) is not None and type(value) is type(read[0][code]) for value in constants
+                code is not None and type(value) is type(known.names[code])
+                for code, value in zip(codes, constants, strict=True)
             ):
-                return read[0]
+                return known.names
         shared: dict[tuple[type, Value], Value] = {}
         for operand, names in sorted(
             zip(operands, listed, strict=True), key=lambda pair: isinstance(pair[0], Constant)
@@ -218,6 +228,7 @@ class Translation:
 
     def _accepts(self, machine: Machine, trigger: str, results: Names | None) -> Expr:
         ways = []
+        tried = 0
         for row in machine.rows:
             if row.kind is not RowKind.ON or row.trigger != trigger:
                 continue
@@ -225,6 +236,15 @@ class Translation:
                 continue
             named = {node.machine for node in walk(row.guard) if isinstance(node, Acting)} - {machine.name}
             others = [self.machines[name] for name in sorted(named)]
+            tried += prod([size(given.domain) for given in row.arguments] + [len(each.indices()) for each in others])
+            if tried > MOST_COMBINATIONS:
+                raise SpecificationError(
+                    "Q56",
+                    f"what {machine.name} accepts of {trigger!r} has {tried:,} combinations of arguments and copies, "
+                    f"more than {MOST_COMBINATIONS:,}",
+                    place=row.place,
+                    hint="give arguments smaller domains, or ask with enabled(...)",
+                )
             for values in product(*[tuple(given.domain.values()) for given in row.arguments]):
                 bound = {given.name: (value, given.domain) for given, value in zip(row.arguments, values, strict=True)}
                 for indices in product(*[other.indices() for other in others]):

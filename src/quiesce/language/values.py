@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Protocol, runtime_checkable
 
 from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols, Value, shown
@@ -19,6 +19,10 @@ class Indexed(Protocol):
 
     def index_domain(self) -> Symbols:
         """Return the copies as a domain."""
+
+
+MOST_LISTED = 1 << 16
+"""Values that are listed one by one; a range of numbers may have more."""
 
 
 class AnyValue:
@@ -90,16 +94,22 @@ def names_of(values: Sequence[Any], what: str) -> tuple[Value, ...]:
         if isinstance(name, bool):
             raise wrong("Q11", f"{what} has the truth value {name!r} among names", "use a flag, or names")
         lift(name)
-    twice = [name for position, name in enumerate(names) if name in names[:position]]
-    if twice:
-        raise wrong("Q01", f"{what} lists {shown(twice[0])} twice", "name each value once")
+    seen: set[Value] = set()
+    for name in names:
+        if name in seen:
+            raise wrong("Q01", f"{what} lists {shown(name)} twice", "name each value once")
+        seen.add(name)
     return names
 
 
 def _listed(values: object, what: str) -> list[Any]:
-    """Return listed values as a list; raises SpecificationError (Q11) for what is no list, or has no order."""
+    """Return listed values as a list; raises SpecificationError (Q11) for what is no list, has no order or no end."""
     if isinstance(values, str):
         raise wrong("Q11", f"{what} are given as one string: {values!r}", f"write a list: [{values!r}]")
     if isinstance(values, set | frozenset) or not isinstance(values, Iterable):
         raise wrong("Q11", f"{what} are no list: {values!r}", "write a list: its order is the order of the values")
-    return list(values)
+    listed = list(islice(values, MOST_LISTED + 1))
+    if len(listed) > MOST_LISTED:
+        instead = "use a number: count(up_to=) or integer(low, high)"
+        raise wrong("Q11", f"{what} has more than {MOST_LISTED:,} listed values", instead)
+    return listed

@@ -14,8 +14,9 @@ import llvmlite.binding as llvm
 from platformdirs import user_cache_path
 
 DIGEST = hashlib.sha256().digest_size
-MANY_LINES = 6000
-"""Above this many lines of text, compile at O1: code generation at O2 grows faster than the text."""
+MANY_LINES, HUGE = 6_000, 60_000
+"""Above this many lines of text, compile at O1, and at O0: code generation grows faster than the text, the less so the
+less it does. So what is slow to compile runs slower instead."""
 
 
 class Compiled:
@@ -73,7 +74,8 @@ def _key(text: str) -> str:
 
 
 def _compile(text: str) -> bytes:
-    level = 2 if text.count("\n") < MANY_LINES else 1
+    lines = text.count("\n")
+    level = 2 if lines < MANY_LINES else 1 if lines < HUGE else 0
     target = _target(level)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_process_triple()

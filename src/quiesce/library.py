@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 import sysconfig
+import threading
 import traceback
 import typing
 from collections.abc import Callable, Mapping
@@ -19,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from quiesce.core.errors import EngineError, Place, SpecificationError, known
+from quiesce.core.errors import EngineError, Place, SpecificationError, current_folder, known, shortened
 from quiesce.core.system import System as SystemData
-from quiesce.language.parameters import Specification, instantiate, parameters
+from quiesce.language.parameters import Specification, instantiate, parameters, place_of
+from quiesce.language.patience import patience
 from quiesce.language.places import is_engine
 
 MODELS, CHECKS = "model", "checks"
@@ -60,7 +63,7 @@ class Target:
 
         Raises SpecificationError for every mistake of the author's, whatever Python made of it (Q44).
         """
-        with _mistakes(self.name):
+        with _mistakes(self.name, self.function):
             return instantiate(self.function, settings)
 
 
@@ -90,24 +93,65 @@ def find(target: str) -> Target:
 
 
 @contextmanager
-def _mistakes(name: str) -> typing.Iterator[None]:
-    """Turn whatever an author's code raises into a specification error with the author's own line."""
+def _mistakes(name: str, function: Specification | None = None) -> typing.Iterator[None]:
+    """Turn whatever an author's code raises, in any thread, into a specification error with the author's own line."""
+    elsewhere: list[BaseException] = []
+    hook, threading.excepthook = threading.excepthook, lambda raised: elsewhere.append(raised.exc_value or SystemExit())
     try:
         yield
-    except (SpecificationError, EngineError, KeyboardInterrupt, GeneratorExit):
+        if elsewhere:
+            raise elsewhere[0]
+        if sys.stdout is None or sys.stdout.closed or sys.stderr is None or sys.stderr.closed:
+            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+            what = f"{name} does not load: it closes the standard output"
+            raise SpecificationError("Q44", what, place=_home(function))
+    except KeyboardInterrupt:
+        raise
+    except SpecificationError as problem:
+        problem.place = problem.place or _home(function)
         raise
     except SyntaxError as problem:
         place = Place(problem.filename, problem.lineno or 1) if problem.filename else None
         raise SpecificationError("Q44", f"{name} does not load: {problem.msg}", place=place) from None
-    except (Exception, SystemExit) as problem:
-        frames = [
-            frame
-            for frame in traceback.extract_tb(problem.__traceback__)
-            if "importlib" not in frame.filename and not is_engine(frame.filename)
-        ]
-        place = Place(frames[-1].filename, frames[-1].lineno or 1) if frames else None
-        what = f"{type(problem).__name__}: {problem}"
-        raise SpecificationError("Q44", f"{name} does not load: {what}", place=place) from None
+    except BaseException as problem:
+        if isinstance(problem, EngineError) and _raised_by_engine(problem):
+            raise
+        place = _author_place(problem) or _home(function)
+        raise SpecificationError("Q44", f"{name} does not load: {_described(problem)}", place=place) from None
+    finally:
+        threading.excepthook = hook
+
+
+def _home(function: Specification | None) -> Place | None:
+    return None if function is None else place_of(function)
+
+
+def _author_place(problem: BaseException) -> Place | None:
+    """Return the innermost line of an author's that an exception went through: not ours, not of Python's library."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(problem.__traceback__)
+        if not is_engine(frame.filename) and not frame.filename.startswith(("<", _STANDARD))
+    ]
+    return Place(frames[-1].filename, frames[-1].lineno or 1) if frames else None
+
+
+_STANDARD = sysconfig.get_path("stdlib") + os.sep
+
+
+def _raised_by_engine(problem: BaseException) -> bool:
+    frames = traceback.extract_tb(problem.__traceback__)
+    return bool(frames) and is_engine(frames[-1].filename)
+
+
+def _described(problem: BaseException) -> str:
+    """Return an exception in words; the text of one of an author's own may itself raise."""
+    kind = type(problem).__name__
+    try:
+        text = str(problem)
+    except BaseException:
+        return f"{kind} (whose text cannot be read)"
+    return f"{kind}: {text}" if text else kind
 
 
 @dataclass(slots=True)
@@ -163,7 +207,7 @@ def _from_library(name: str) -> ModuleType:
     _enter(home)
     for taken in (name.partition(".")[0], "spec"):
         _check_place(sys.modules.get(taken), home)
-    with _mistakes(name):
+    with _mistakes(name), patience(name):
         module = importlib.import_module(name)
     for taken, loaded in list(sys.modules.items()):
         if taken.partition(".")[0] in (name.partition(".")[0], "spec"):
@@ -187,8 +231,7 @@ def _check_place(module: ModuleType | None, home: Path) -> None:
 def _folder(place: str) -> str:
     """Return where a module was found, from the current folder on if it is inside."""
     path = Path(place).resolve()
-    found = path.parent if path.name == "__init__.py" else path
-    return (found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found).as_posix()
+    return shortened(str(path.parent if path.name == "__init__.py" else path))
 
 
 def _from_file(file: Path) -> ModuleType:
@@ -209,13 +252,13 @@ def _from_file(file: Path) -> ModuleType:
         raise SpecificationError("Q44", f"{file.as_posix()} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(resolved.stem, module)
-    with _mistakes(file.as_posix()):
+    with _mistakes(file.as_posix()), patience(file.as_posix()):
         spec.loader.exec_module(module)
     return module
 
 
 def _from_module(name: str, target: str) -> ModuleType:
-    _enter(Path.cwd())
+    _enter(*filter(None, [current_folder()]))
     with _mistakes(name):
         try:
             found = importlib.util.find_spec(name)
@@ -225,7 +268,7 @@ def _from_module(name: str, target: str) -> ModuleType:
         raise SpecificationError(
             "Q43", f"there is no target {target!r}: no module {name!r} is found", hint=known(name, models())
         )
-    with _mistakes(name):
+    with _mistakes(name), patience(name):
         return importlib.import_module(name)
 
 

@@ -95,16 +95,33 @@ class Place:
 def shortened(file: str) -> str:
     """Return the path as a reader names it: relative to the current folder, else from the content folder on."""
     path = Path(file)
+    here = current_folder()
     if not path.is_absolute():
         return path.as_posix()
     try:
-        return path.relative_to(Path.cwd()).as_posix()
+        return path.relative_to(here or path).as_posix() if here else path.as_posix()
     except ValueError:
         for anchor in ("spec", "model", "checks", "tests"):
             if anchor in path.parts[:-1]:
                 start = len(path.parts) - 1 - path.parts[::-1].index(anchor)
                 return Path(*path.parts[start:]).as_posix()
         return path.name
+
+
+def current_folder() -> Path | None:
+    """Return the folder in which the command was started; None where it was deleted."""
+    return _STARTED
+
+
+def _started() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
+
+
+_STARTED = _started()
+"""Asked for once: a model may change it, and somebody else may take it away."""
 
 
 class SpecificationError(Exception):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from quiesce.core.domains import Value
+from quiesce.core.domains import Domain, Value
 
 
 class Op(Enum):
@@ -72,11 +72,15 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The value of a variable; `copy` says whose: None is the only one, or in a machine's own row its own copy's."""
+    """The value of a variable; `copy` says whose: None is the only one, or in a machine's own row its own copy's.
+
+    `domain` is the variable's, as the author's term had it: a term of another machine of the same name is told apart.
+    """
 
     machine: str
     variable: str
     copy: Expr | None = None
+    domain: Domain | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +272,20 @@ def walk(expr: Expr) -> Iterator[Expr]:
         seen.add(id(node))
         yield node
         stack.extend(children(node))
+
+
+def depth(expr: Expr) -> int:
+    """Return how deeply operators are nested in an expression; a shared part is looked at once."""
+    known: dict[int, int] = {}
+    waiting = [expr]
+    while waiting:
+        node = waiting[-1]
+        missing = [part for part in children(node) if id(part) not in known]
+        if missing:
+            waiting += missing
+        else:
+            known[id(waiting.pop())] = 1 + max((known[id(part)] for part in children(node)), default=0)
+    return known[id(expr)]
 
 
 def judges_steps(expr: Expr) -> bool:

@@ -64,7 +64,7 @@ NAME: /[^\W\d]\w*/
 QUOTED: /"[^"\n]*"|'[^'\n]*'/
 NUMBER: /\d+/
 INTEGER: /-?\d+/
-LITERAL.2: /(true|false|none|deadlock)\b/
+LITERAL.2: /(true|false|none|None|deadlock)\b/
 PATH.2: /[AE]?[XFG]\b/
 QUANTIFIER.2: /[AE]\b/
 _NOT.2: /!(?!=)|~|not\b/
@@ -82,7 +82,13 @@ _OR.2: /\|\|?|or\b/
 
 _operators: tuple[Callable[..., Term], ...] = (X, F, G, U, R, W, A, E, AX, EX, AF, EF, AG, EG)
 OPERATORS = {operator.__name__: operator for operator in _operators}
-LITERALS: dict[str, Term | bool | None] = {"true": True, "false": False, "none": None, "deadlock": deadlock}
+LITERALS: dict[str, Term | bool | None] = {
+    "true": True,
+    "false": False,
+    "none": None,
+    "None": None,
+    "deadlock": deadlock,
+}
 PREDICATES: dict[str, Callable[[str], Expr]] = {"fresh": Fresh, "unchanged": Unchanged}
 CALLS = ("after", "enabled", "happens", "accepts")
 
@@ -336,9 +342,9 @@ class _Reader:
         """Return the value that one word is beside a value of a domain."""
         self.at(node)
         (word,) = node.children
-        text = _plain(word)
+        text, quoted = _plain(word), isinstance(word, Token) and word.type == "QUOTED"
         for value in domain.names if isinstance(domain, Symbols) else ():
-            if shown(value) == text and not isinstance(value, Copy):
+            if (value == text if quoted else shown(value) == text) and not isinstance(value, Copy):
                 return lift(value)
         return lift(LITERALS.get(str(word), text))
 

@@ -26,7 +26,7 @@ from quiesce.core.expressions import (
 from quiesce.core.printing import expression
 from quiesce.core.system import Clause, Machine, Property, Row, RowKind
 from quiesce.language.clauses import resolve
-from quiesce.language.terms import Term, fit, wrong
+from quiesce.language.terms import Term, fit, shallow, wrong
 
 
 @dataclass(slots=True)
@@ -54,8 +54,10 @@ def check_machines(system: str, machines: Sequence[Machine], place: Place) -> No
             raise SpecificationError(
                 "Q01", f"two machines of {system} are called {machine.name!r}", place=machine.place, hint="rename one"
             )
+    _check_labels(system, machines)
     triggers = _triggers(machines)
     for name, trigger in triggers.items():
+        _check_steps(name, trigger)
         _check_calls(name, trigger, triggers)
         _check_results(name, trigger)
         _check_arguments(name, trigger)
@@ -64,6 +66,37 @@ def check_machines(system: str, machines: Sequence[Machine], place: Place) -> No
             if machine.observer:
                 _check_observed(machine, row, triggers)
             _check_row(machine, row, machines, triggers)
+
+
+def _check_labels(system: str, machines: Sequence[Machine]) -> None:
+    """Refuse two variables that traces would call the same: `a.b` of a machine, and `b` of the machine `x.a`."""
+    labels: dict[str, str] = {}
+    for machine in machines:
+        for copy in machine.indices():
+            owner = machine.name if copy is None else f"{machine.name}[{copy}]"
+            for variable in machine.variables:
+                label = f"{owner}.{variable.name}"
+                if label in labels:
+                    raise SpecificationError(
+                        "Q01",
+                        f"two variables of {system} are called {label!r}: of {labels[label]} and of {machine.name}",
+                        place=variable.place,
+                        hint="leave dots and brackets out of the names of machines and variables",
+                    )
+                labels[label] = machine.name
+
+
+def _check_steps(name: str, trigger: _Trigger) -> None:
+    """Refuse one name for the steps of two machines: each step is a move of one machine alone."""
+    owners = {machine.name: row for machine, row in trigger.callers if row.kind is RowKind.STEP}
+    if len(owners) > 1:
+        (first, _), (second, row) = list(owners.items())[:2]
+        raise SpecificationError(
+            "Q01",
+            f"a step of {first} and a step of {second} are both called {name!r}",
+            place=row.place,
+            hint="leave dots out of the names of machines and steps",
+        )
 
 
 def _triggers(machines: Iterable[Machine]) -> dict[str, _Trigger]:
@@ -277,6 +310,13 @@ def _known_variable(node: Read, machines: Sequence[Machine], place: Place) -> Ma
     """Return the machine whose variable is read: that of the system, which another of the same name is not."""
     machine = _known_machine(node.machine, machines, place)
     names = [variable.name for variable in machine.variables]
+    if node.variable in names and node.domain not in (None, machine.variable(node.variable).domain):
+        raise SpecificationError(
+            "Q04",
+            f"{expression(node)} is the term of another machine that is called {machine.name!r}, too",
+            place=place,
+            hint="give the machines of one file different names",
+        )
     if node.variable not in names:
         raise SpecificationError(
             "Q04",
@@ -292,7 +332,7 @@ def _known_variable(node: Read, machines: Sequence[Machine], place: Place) -> Ma
 
 def check_state_term(term: Term, where: str) -> Expr:
     """Return the expression of a term that speaks of states only; raises SpecificationError (Q33) otherwise."""
-    for node in walk(term.expr):
+    for node in walk(shallow(term.expr)):
         if isinstance(node, (*STEP_NODES, *TEMPORAL_NODES)):
             raise wrong("Q33", f"{expression(node)} has no meaning in {where}, which speaks of states")
     return term.expr

@@ -53,6 +53,8 @@ class Machine:
             raise wrong("Q11", f"{name} cannot have {copies!r} copies", "give a number of copies, 0 or more")
         if copies is not None and copies > MOST_COPIES:
             raise wrong("Q11", f"{name} cannot have more than {MOST_COPIES:,} copies", "check a few of them")
+        if not isinstance(observer, bool):
+            raise wrong("Q25", f"observer={observer!r} is neither True nor False", "write observer=True")
         if observer and copies is not None:
             raise wrong(
                 "Q28", f"the observer {name} has copies", "an observer is one; give it a variable for each case"
@@ -63,7 +65,10 @@ class Machine:
         self._rows: list[Row] = []
         self._state: VariableTerm | None = None
         if states is not None:
-            names = names_of(states, f"the states of {name}")
+            names = names_of(states, f"the states of {name}", "state")
+            for taken, meaning in (("*", "every state (source=)"), ("=", "the same state (dest=)")):
+                if taken in names:
+                    raise wrong("Q02", f"{taken!r} cannot name a state: it means {meaning}", "choose another name")
             chosen = names[0] if initial is None else initial
             self._state = self._declare(STATE, Symbols(names), chosen)
         elif initial is not None:
@@ -308,9 +313,11 @@ class Machine:
             )
         if kind is RowKind.ON and gets is not None and not self.observer:
             raise wrong("Q25", f"{self.name} is on {trigger!r} and names gets=", "results come from returns=")
+        if not isinstance(every, bool):
+            raise wrong("Q25", f"every={every!r} is neither True nor False", "write every=True")
         if every and self.copies is None:
             raise wrong("Q25", f"{self.name} has no copies, so every= says nothing", "leave every= out")
-        if fair not in _FAIRNESS:
+        if not (fair is None or isinstance(fair, str)) or fair not in _FAIRNESS:
             raise wrong("Q25", f"fair={fair!r} is no fairness", 'write fair="weak" or fair="strong"')
 
     def _sources(self, source: object) -> tuple[Value, ...] | None:
@@ -344,6 +351,13 @@ class Machine:
             if not isinstance(key, VariableTerm):
                 hint = known(key, [name for name in self._variables if name != STATE])
                 raise wrong("Q04", f"{key!r} is not a variable of {self.name}: give the term, not its name", hint)
+            own = self._variables.get(key.name)
+            if key.machine == self.name and (own is None or own.domain != key.domain):
+                raise wrong(
+                    "Q23",
+                    f"{key.name} is a variable of another machine that is called {self.name!r}, too",
+                    "give the machines of one file different names",
+                )
             if key.machine != self.name:
                 raise wrong(
                     "Q23",

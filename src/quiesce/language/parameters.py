@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from quiesce.core.errors import Place, SpecificationError, known
 from quiesce.core.system import System as SystemData
 from quiesce.language.machines import Machine
+from quiesce.language.patience import patience
 from quiesce.language.systems import System
+from quiesce.language.terms import wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class Between:
 
     low: int
     high: int
+
+    def __post_init__(self) -> None:
+        """Raise SpecificationError (Q42) for bounds that are no integers, or between which there is none."""
+        if type(self.low) is not int or type(self.high) is not int or self.low > self.high:
+            raise wrong("Q42", f"Between({self.low!r}, {self.high!r}) has no integers", "give the lower bound first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,7 @@ def parameters(function: Specification) -> dict[str, Parameter]:
     """
     try:
         hints = typing.get_type_hints(function, include_extras=True)
-    except NameError as problem:
+    except (NameError, TypeError, SyntaxError, AttributeError) as problem:
         raise SpecificationError(
             "Q42", f"a parameter of {function.__name__} has an unknown type: {problem}", place=place_of(function)
         ) from None
@@ -79,6 +86,8 @@ def _parameter(name: str, given: inspect.Parameter, hint: object, place: Place) 
         bounds = next((extra for extra in extras if isinstance(extra, Between)), None)
     if typing.get_origin(hint) is typing.Literal:
         choices = typing.get_args(hint)
+        if not choices:
+            raise SpecificationError("Q42", f"the parameter {name!r} has no values", place=place, hint="list them")
         return _checked(Parameter(name=name, default=given.default, kind=type(choices[0]), choices=choices), place)
     if hint in (int, bool, str):
         assert isinstance(hint, type)
@@ -154,7 +163,8 @@ def instantiate(function: Specification, settings: Mapping[str, object] | None =
                 "Q41", f"{function.__name__} has no parameter {name!r}", hint=known(name, declared)
             )
         chosen[name] = read_value(declared[name], given)
-    made = function(**chosen)
+    with patience(function.__name__):
+        made = function(**chosen)
     if isinstance(made, Machine):
         made = System(made.name, made)
     if not isinstance(made, System):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from quiesce.core.errors import Place
 
-PACKAGE = str(Path(__file__).parents[1])
-_CONTENT = str(Path(PACKAGE) / "library")
+PACKAGE = Path(__file__).parents[1]
+_ENGINE = tuple(str(PACKAGE / name) + os.sep for name in ("core", "language", "engines", "bridges", "show", "commands"))
+_MODULES = frozenset(str(file) for file in PACKAGE.glob("*.py"))
 
 
 def is_engine(file: str) -> bool:
-    """Tell whether a file is the engine's own; the library's content inside a wheel is not."""
-    return file.startswith(PACKAGE) and not file.startswith(_CONTENT)
+    """Tell whether a file is the engine's own; the library's content inside a wheel is not, nor is a neighbour."""
+    return file in _MODULES or file.startswith(_ENGINE)
 
 
 def here() -> Place:

@@ -7,7 +7,7 @@ from typing import Any
 from quiesce.core.expressions import TEMPORAL_NODES, Accepts, After, Enabled, Expr, Fresh, Happens, Unchanged, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import ArgumentDeclaration
-from quiesce.language.terms import ArgumentTerm, Term, usable, wrong
+from quiesce.language.terms import ArgumentTerm, Term, shallow, usable, wrong
 
 _OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged, *TEMPORAL_NODES)
 
@@ -32,7 +32,7 @@ def declarations(arguments: tuple[Term, ...]) -> tuple[ArgumentDeclaration, ...]
 
 def of_rows(expr: Expr, option: str) -> Expr:
     """Return an expression of a row; raises SpecificationError (Q33) for the operators of properties in it."""
-    for node in walk(expr):
+    for node in walk(shallow(expr)):
         if isinstance(node, _OF_PROPERTIES):
             raise wrong(
                 "Q33",

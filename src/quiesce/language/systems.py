@@ -19,7 +19,7 @@ from quiesce.language.machines import Machine
 from quiesce.language.places import here
 from quiesce.language.rows import clause_ids
 from quiesce.language.temporal import F, assumptions, at_most_once, formula_of, leads_to, precedes
-from quiesce.language.terms import Term, lift, truth, usable, wrong
+from quiesce.language.terms import Term, lift, shallow, truth, usable, wrong
 
 DOMAINS = "domains"
 _OF_ALL = (PropertyKind.NO_DEADLOCK, PropertyKind.BISIMILAR)
@@ -36,8 +36,7 @@ class System:
     """
 
     def __init__(self, name: str, *machines: Machine, rest: object = None, initially: object = True) -> None:
-        if not isinstance(name, str) or not name:
-            raise wrong("Q02", f"{name!r} cannot name a system", "give a short text first, then the machines")
+        usable(name, "system")
         for machine in machines:
             if not isinstance(machine, Machine):
                 raise wrong("Q35", f"{machine!r} is not a machine", "System(name, machine, machine, ..., rest=...)")
@@ -77,6 +76,8 @@ class System:
         clause: object = None,
     ) -> None:
         """Ask that every reachable state outside `rest` has a step; with `stuttering`, one that changes something."""
+        if not isinstance(stuttering, bool):
+            raise wrong("Q25", f"stuttering={stuttering!r} is neither True nor False", "write stuttering=True")
         self._ask(PropertyKind.NO_DEADLOCK, name, True, id, clause, stuttering=stuttering)
 
     def bisimilar(self, name: str, term: object, *, id: str | None = None, clause: object = None) -> None:
@@ -217,15 +218,14 @@ class System:
         stuttering: bool = False,
         assuming: tuple[Assumption, ...] | None = None,
     ) -> None:
-        if not isinstance(name, str) or not name:
-            raise wrong("Q02", f"{name!r} cannot name a property", "give a short text first, then the term")
+        usable(name, "property")
         taken = {DOMAINS, *(word for known in self._properties for word in (known.name, known.id) if word)}
         if id is not None:
             usable(id, "property's id")
         for word in (name, id):
             if word in taken:
                 raise wrong("Q01", f"{self.name} has a property {word!r} already", "choose another name")
-        formula: Expr = truth(term, name).expr
+        formula: Expr = shallow(truth(term, name).expr)
         if kind is not PropertyKind.TEMPORAL and is_temporal(formula):
             raise wrong(
                 "Q36",

@@ -7,6 +7,7 @@ operands where it is written, and is never a Python bool.
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from quiesce.core.expressions import (
     Op,
     Read,
     apply,
+    depth,
     imply,
 )
 from quiesce.core.printing import expression
@@ -29,6 +31,11 @@ from quiesce.language.places import here
 
 Operand = "Term | bool | int | str | Copy | enum.Enum | None"
 LARGEST = 2**40
+DEEPEST = 200
+"""Operators inside each other: what follows calls itself for each."""
+LONGEST = 200
+"""Characters of a name."""
+BIDIRECTIONAL = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MOST_TESTS = 1 << 16
 """Values that `is_in` compares with one by one."""
 
@@ -39,11 +46,23 @@ def wrong(code: str, message: str, hint: str = "", place: Place | None = None) -
 
 
 def usable(name: object, what: str) -> None:
-    """Raise SpecificationError (Q02) for a name that is not usable."""
-    if not isinstance(name, str) or not name.strip() or "\n" in name:
+    """Raise SpecificationError (Q02) for a name that is not usable: one rule for all that authors name.
+
+    A name is a text that is not blank, of one line without control characters, and short enough to be read.
+    """
+    if not isinstance(name, str) or not name.strip():
         raise wrong("Q02", f"{name!r} cannot name a {what}", "give a short text")
+    if any(is_control(character) for character in name):
+        raise wrong("Q02", f"{name[:LONGEST]!r} cannot name a {what}: it has a control character", "give a plain text")
+    if len(name) > LONGEST:
+        raise wrong("Q02", f"a {what} has a name of {len(name):,} characters", f"give one of {LONGEST} at most")
     if what == "variable" and name == STATE:
         raise wrong("Q02", "the variable 'state' is the machine's state", "declare it with states=[...]")
+
+
+def is_control(character: str) -> bool:
+    """Tell whether a character ends a line, moves the cursor, or turns the direction of writing, or is half of one."""
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL
 
 
 class Term:
@@ -171,7 +190,7 @@ class VariableTerm(Term):
     __slots__ = ("copies", "machine", "name")
 
     def __init__(self, machine: str, name: str, domain: Domain, copies: int | None) -> None:
-        super().__init__(Read(machine, name), domain)
+        super().__init__(Read(machine, name, domain=domain), domain)
         self.machine, self.name, self.copies = machine, name, copies
 
     def __getitem__(self, index: object) -> Term:  # type: ignore[override]
@@ -197,7 +216,7 @@ class VariableTerm(Term):
                 f"{text} may be none, so {self.name}[{text}] is not determined",
                 f"write any_of(({text} == c) & (... {self.name}[c] ...) for c in {self.machine})",
             )
-        return Term(Read(self.machine, self.name, copy.expr), self.domain)
+        return Term(Read(self.machine, self.name, copy.expr, self.domain), self.domain)
 
 
 def lift(value: object) -> Term:
@@ -237,6 +256,17 @@ def truth(value: object, operator: str) -> Term:
             "put each comparison in parentheses: (x == 1) & (y == 2)",
         )
     return term
+
+
+def shallow(expr: Expr) -> Expr:
+    """Return an expression that what follows can go through; raises SpecificationError (Q16) for one nested deeply."""
+    if depth(expr) > DEEPEST:
+        raise wrong(
+            "Q16",
+            f"a term is nested more than {DEEPEST} deep",
+            "combine many terms with all_of, any_of, sum_of or count_of, or give parts of it to variables",
+        )
+    return expr
 
 
 def kind_of(domain: Domain) -> str:
@@ -381,6 +411,7 @@ def results(values: object) -> tuple[Value, ...] | None:
                 f"a result is a name or a number, not {value!r}",
                 'write returns="TRUE" for a BOOL that is returned',
             )
+        usable(shown(value), "result")
         lift(value)
     if not listed:
         raise wrong("Q12", "an empty list of results", "leave the option out to accept every result")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 from typing import Any, Protocol, runtime_checkable
 
-from quiesce.core.domains import BOOLEAN, Domain, Range, Symbols, Value, shown
+from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, shown
 from quiesce.core.system import ArgumentDeclaration
 from quiesce.language.terms import LARGEST, ArgumentTerm, lift, usable, wrong
 
@@ -85,7 +85,7 @@ def range_of(low: int, high: int | Unbounded, what: str) -> Range:
     return Range(low, top)
 
 
-def names_of(values: Sequence[Any], what: str) -> tuple[Value, ...]:
+def names_of(values: Sequence[Any], what: str, noun: str = "value") -> tuple[Value, ...]:
     """Return listed names; raises SpecificationError: Q01 for one that stands twice, Q11 for none or a truth value."""
     names = tuple(_listed(values, what))
     if not names:
@@ -94,6 +94,8 @@ def names_of(values: Sequence[Any], what: str) -> tuple[Value, ...]:
         if isinstance(name, bool):
             raise wrong("Q11", f"{what} has the truth value {name!r} among names", "use a flag, or names")
         lift(name)
+        if name is not None and not isinstance(name, Copy):
+            usable(shown(name), noun)
     seen: set[Value] = set()
     for name in names:
         if name in seen:

@@ -32,7 +32,7 @@ from quiesce.language.systems import DOMAINS
 from quiesce.language.terms import LARGEST
 
 NAMESPACE = "http://mcc.lip6.fr/"
-MOST_DEEP = 120
+MOST_DEEP = 150
 """Elements of a formula inside each other."""
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 

@@ -124,7 +124,7 @@ class Checker:
     def product(self, path: Formula, initial: Sequence[int], *, stopping: bool) -> Product:
         """Return the product whose accepted runs satisfy a path formula.
 
-        Raises SpecificationError (Q16) for a formula too large.
+        Raises TooLargeError for a formula too large.
         """
         asked = (path, list(initial), stopping)
         if self.last is None or self.last[:3] != asked:

@@ -14,9 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.core.errors import SpecificationError
 from quiesce.core.formulas import Formula
-from quiesce.engines.automata import Automaton, Proposition
+from quiesce.engines.automata import Automaton, Proposition, TooLargeError
 from quiesce.engines.fairness import Fairness, Obligations
 from quiesce.engines.graph import Course, Graph, States
 from quiesce.engines.native import product_kernels as kernels
@@ -49,13 +48,13 @@ class Steering:
 
 
 def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steering:
-    """Return an automaton in arrays; raises SpecificationError (Q16) for more than 64 atoms of states or of steps."""
+    """Return an automaton in arrays; raises TooLargeError for more than 64 atoms of states or of steps."""
     lines = [move for moves in automaton.moves for move in moves]
     seen = dict.fromkeys(atom for letter, _, _ in lines for atom in sorted(letter.true | letter.false, key=repr))
     of_steps = [atom for atom in seen if valuation.is_step(atom)]
     of_states = [atom for atom in seen if atom not in of_steps]
     if max(len(of_steps), len(of_states)) > MOST_ATOMS:
-        raise SpecificationError("Q16", f"a temporal formula with more than {MOST_ATOMS} different predicates")
+        raise TooLargeError(f"its automaton reads more than {MOST_ATOMS} different predicates")
     moves = np.zeros((max(1, len(lines)), 5), dtype=np.uint64)
     for number, (letter, target, _) in enumerate(lines):
         moves[number, 0] = target
@@ -145,7 +144,7 @@ class Product:
         self.graph, self.steering, self.fairness = graph.total, steering, fairness
         self.width = len(steering.first) - 1
         if self.graph.count * self.width > MOST_CODES:
-            raise MemoryError(f"a product of {self.graph.count:,} states and {self.width:,} states of an automaton")
+            raise TooLargeError(f"its automaton has {self.width:,} states, too many beside {self.graph.count:,}")
         self.numbers, self.codes, self.parents, self.size, self.reached = kernels.product_nodes(
             self.graph.offsets,
             self.graph.targets,

@@ -17,6 +17,7 @@ from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKin
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
 from quiesce.core.verdicts import counted_steps, first_step
+from quiesce.engines.automata import TooLargeError
 from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker
 from quiesce.engines.explaining import explain
@@ -41,7 +42,13 @@ class Answers:
         self.marked: tuple[int, Numbers] | None = None
 
     def answer(self, asked: FlatProperty) -> PropertyResult:
-        """Return the verdict on a temporal question, or the greatest value of a number."""
+        """Return the verdict on a temporal question, or the greatest value of a number; unknown beyond a budget."""
+        try:
+            return self._answer(asked)
+        except TooLargeError as budget:
+            return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=str(budget))
+
+    def _answer(self, asked: FlatProperty) -> PropertyResult:
         question = asked.property
         scope = f"all {self.space.count:,} states"
         if question.kind is PropertyKind.BOUND:
@@ -58,7 +65,7 @@ class Answers:
         note = ""
         vacuous = None
         if holds and self.explained:
-            vacuous = next((other for other in asked.stronger if satisfied(self, other, fair)), None)
+            vacuous = next((other for other in asked.stronger if _surely(self, other, fair)), None)
             note = "" if vacuous is None else never_true(vacuous.property.formula)
         elif trace is not None:
             note = remedy(self.system, question, trace, lambda more: satisfied(self, asked, more))
@@ -209,11 +216,19 @@ class _Posed:
 
 
 def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
-    """Tell whether a question's formula holds under some fairness, and keep nothing."""
+    """Tell whether a question's formula holds under some fairness, and keep nothing; raises TooLargeError."""
     posed = _Posed(answers, asked, fair)
     holds = posed.holds()
     posed.checker.forget()
     return holds
+
+
+def _surely(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
+    """Tell whether a question's formula is known to hold: not where it is too large."""
+    try:
+        return satisfied(answers, asked, fair)
+    except TooLargeError:
+        return False
 
 
 def _is_ctl(formula: Formula) -> bool:

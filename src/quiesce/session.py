@@ -73,9 +73,10 @@ class Session:
         net = pnml.read(file)
         posed = [question for name in formulas for question in contest.read(name, net)]
         with self._watching(net.name) as watch:
-            system = pnml.bounded(net, limits=self.limits, watch=watch) if bound is None else pnml.system(net, bound=bound)
+            found = pnml.bounded(net, limits=self.limits, watch=watch) if bound is None else None
+        closed = pnml.system(net, bound=bound) if found is None else found
         questions = [question for question in posed if isinstance(question, Property)]
-        system = asking(system, [*questions, *_questions(system, asked)])
+        system = asking(closed, [*questions, *_questions(closed, asked)])
         result = self.search(system, None, begun, explained=bool(asked), linted=False)
         result = self.results[-1] = contest.with_refused(posed, result)
         self.print_report(result)

@@ -48,9 +48,8 @@ class Refused:
     def answer(self) -> PropertyResult:
         """The answer: unknown, with what is wrong and where."""
         question = Property(name=self.name, kind=PropertyKind.TEMPORAL, assuming=(), place=self.problem.place)
-        hint = f"; {self.problem.hint}" if self.problem.hint else ""
-        scope = f"{self.problem.place}: {self.problem.code} {self.problem.message}{hint}"
-        return PropertyResult(property=question, verdict=Verdict.UNKNOWN, scope=scope)
+        scope = f"{self.problem.place}: {self.problem.code} {self.problem.message}"
+        return PropertyResult(property=question, verdict=Verdict.UNKNOWN, scope=scope, note=self.problem.hint)
 
 
 def questions(file: File, net: Net | None = None) -> Iterator[Property]:

@@ -1,10 +1,10 @@
 """Whether a net is bounded: a search for a run that can be repeated for ever, with more tokens each time.
 
 A run that leads from a marking to one with as many tokens in each place, and more in some, can be repeated from there:
-the net is unbounded (Karp and Miller, Journal of Computer and System Sciences 3, 1969, §4). A search in depth that looks
-at the markings on its own path finds such a run or ends: every infinite sequence of different markings has two of which
-the later one covers the earlier (Dickson's lemma). It is tried for a second; after that bounds are tried by the engine,
-and each run beyond a bound is looked over in the same way.
+the net is unbounded (Karp and Miller, Journal of Computer and System Sciences 3, 1969, §4). A search in depth that
+looks at the markings on its own path finds such a run or ends, for every infinite sequence of different markings has
+two of which the later one covers the earlier (Dickson's lemma). It is tried for a second; after that the engine tries
+bounds, and each run beyond a bound is looked over in the same way.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ FIRST_STATES = 1 << 14
 Marking = tuple[int, ...]
 
 
-def bounded(
-    net: Net, *, limits: Limits | None = None, most: int = 1 << 16, watch: Watcher | None = None
-) -> SystemData:
+def bounded(net: Net, *, limits: Limits | None = None, most: int = 1 << 16, watch: Watcher | None = None) -> SystemData:
     """Return a net as a system with the least power of two that bounds all its places, found by searching.
 
     Where a search is stopped by a limit, the bound that it was for is taken. Raises SpecificationError (Q13) for a net
@@ -179,7 +177,7 @@ _Move = tuple[str, list[tuple[int, int]], list[tuple[int, int]]]
 
 
 def _moves(net: Net) -> list[_Move]:
-    """Return the transitions by positions of places: what they take and what they change; those that make most first."""
+    """Return the transitions, those that make most first: what they take and what they change, by places' numbers."""
     order = {place: position for position, place in enumerate(net.places)}
 
     def gain(one: tuple[str, Transition]) -> int:

@@ -27,7 +27,7 @@ _MARKS = (
 """How a file begins -> its encoding; the longer marks first."""
 _STARTS = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 """How a file without a mark begins where a character has several bytes."""
-_NOT_OF_FILES = frozenset({"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"})
+_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 """What Python calls encodings of text and no file is written in."""
 _DECLARATION = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["'][^>]*>""")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -98,21 +98,21 @@ def shown(name: str) -> str:
 
 
 def _decoded(file: Path, data: bytes) -> str:
-    """Return the bytes of an XML file as text; raises SpecificationError (Q44) where its encoding is not what it says."""
+    """Return an XML file as text; raises SpecificationError (Q44) where its encoding is not the declared one."""
     marked = next(((len(mark), name) for mark, name in _MARKS if data.startswith(mark)), None)
     length, own = marked or (0, next((name for start, name in _STARTS if data.startswith(start)), None))
-    if own is not None:
-        text = _strictly(file, data[length:], own)
-        declared = _declared(text)
-        if declared is not None and not _is_one(declared, own):
-            raise _lying(file, declared, own.upper())
-        return text
     head = data[:1024].decode("latin-1")
-    declared = _declared(head)
-    text = _strictly(file, data, declared or "utf-8")
-    found = _DECLARATION.match(head)
-    if found is not None and text[: found.end()] != found[0]:
-        raise _lying(file, str(declared), "another one")
+    declared = _declared(head) if own is None else None
+    text = _strictly(file, data[length:], own or declared or "utf-8")
+    if own is None:
+        found = _DECLARATION.match(head)
+        fits = found is None or text[: found.end()] == found[0]
+    else:
+        declared = _declared(text)
+        fits = declared is None or _is_one(declared, own)
+    if not fits:
+        message = f"the file declares the encoding {shown(str(declared))}, and it is written in another one"
+        raise _at(file, 1, message, "declare the encoding that it has, or save it in UTF-8")
     return text
 
 
@@ -135,21 +135,15 @@ def _strictly(file: Path, data: bytes, encoding: str) -> str:
         codec = codecs.lookup(encoding)
     except (LookupError, ValueError):
         codec = None
-    if codec is None or codec.name in _NOT_OF_FILES or not getattr(codec, "_is_text_encoding", True):
+    if codec is None or codec.name.replace("_", "-") in _NOT_OF_FILES or not getattr(codec, "_is_text_encoding", True):
         raise _at(file, 1, f"there is no encoding {shown(encoding)}", "save the file in UTF-8")
     try:
         return data.decode(encoding)
-    except UnicodeDecodeError as problem:
-        line = data.count(b"\n", 0, problem.start) + 1
-        message = f"this is no text in the encoding {encoding.upper()}: {problem.reason}, byte {problem.start:,}"
-        raise _at(file, line, message, 'declare its encoding, <?xml version="1.0" encoding="..."?>') from None
-    except (LookupError, ValueError):
-        raise _at(file, 1, f"the file cannot be read in the encoding {shown(encoding)}", "save it in UTF-8") from None
-
-
-def _lying(file: Path, declared: str, own: str) -> SpecificationError:
-    message = f"the file declares the encoding {shown(declared)}, and it is written in {own}"
-    return _at(file, 1, message, "declare the encoding that it has, or save it in UTF-8")
+    except UnicodeError as problem:
+        start = getattr(problem, "start", 0)
+        message = f"this is no text in the encoding {encoding.upper()}: byte {start:,} does not belong there"
+        hint = 'declare its encoding, <?xml version="1.0" encoding="..."?>, or save it in UTF-8'
+        raise _at(file, data.count(b"\n", 0, start) + 1, message, hint) from None
 
 
 def _at(file: Path, line: int, message: str, hint: str = "") -> SpecificationError:

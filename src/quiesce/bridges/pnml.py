@@ -2,8 +2,8 @@
 
 What such a net cannot have is refused where it stands, for a net without it would be another one: arcs of other kinds,
 capacities, priorities, times, markings of high-level nets, whatever the standard does not name. What stands in
-`<toolspecific>`, `<name>` and `<graphics>` is no part of a net. Beyond the standard, elements may stand in a net without
-a page around them and without a namespace, and an arc may say that it is a normal one: many tools write so.
+`<toolspecific>`, `<name>` and `<graphics>` is no part of a net. Beyond the standard, nodes may stand in a net without a
+page around them, elements may have no namespace, and an arc may say that it is a normal one: many tools write so.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["NET", "Net", "Transition", "bounded", "read", "system"]
 
 _NAMESPACE = re.compile(r"(https?://www\.pnml\.org/version-\d{4}/grammar/pnml)?")
 _TYPE = re.compile(r"https?://www\.pnml\.org/version-\d{4}/grammar/ptnet(\.pntd)?")
-_NUMBER = re.compile(r"(-?)\+?0*([0-9]+)", re.ASCII)
+_NUMBER = re.compile(r"(-?)\+?([0-9]+)", re.ASCII)
 _BLANK = " \t\r\n"
 
 _NODES = ("page", "place", "transition", "arc", "referencePlace", "referenceTransition")
@@ -82,9 +82,7 @@ class _Reader:
                 self._enter(node)
         net = self.document.root.children[0]
         places = {node.attributes["id"]: self._labelled(node, "initialMarking") for node in self._all("place")}
-        transitions = {
-            node.attributes["id"]: Transition(takes={}, puts={}) for node in self._all("transition")
-        }
+        transitions = {node.attributes["id"]: Transition(takes={}, puts={}) for node in self._all("transition")}
         for node in (*self._all("referencePlace"), *self._all("referenceTransition")):
             self._meant(node)
         for node in self._all("arc"):
@@ -105,7 +103,7 @@ class _Reader:
         """Accept one place/transition net."""
         root, wrong = self.document.root, self.document.wrong
         if root.tag != "pnml" or not _NAMESPACE.fullmatch(root.space):
-            raise wrong(root, f"this is no PNML: its outermost element is <{root.tag}>", "give a net in PNML")
+            raise wrong(root, f"this is no PNML: its outermost element is <{root.tag}>")
         nets = root.named("net")
         if len(nets) != 1:
             where = nets[1] if nets else root
@@ -160,7 +158,7 @@ class _Reader:
         return self.document.wrong(node, message, _REMEDIES.get(name, _PLAIN))
 
     def _enter(self, node: Node) -> None:
-        """Keep an element by its id; raises SpecificationError: Q02 for an id that is no name, Q01 for one used twice."""
+        """Keep an element by its id; raises SpecificationError: Q02 for one that is no name, Q01 for one used twice."""
         id = node.attributes["id"]
         wrong = self.document.wrong
         if not id or id != id.strip() or not id.isprintable():
@@ -188,7 +186,7 @@ class _Reader:
         of = f"<{node.tag}> {shown(node.attributes['id'])}"
         if found is None or "-+" in text:
             raise self.document.wrong(where, f"the {what} of {of} is no integer: {shown(text)}", hint)
-        sign, digits = found[1], found[2]
+        sign, digits = found[1], found[2].lstrip("0") or "0"
         if len(digits) > len(str(LARGEST)) or int(digits) > LARGEST:
             message = f"the {what} of {of} is beyond {LARGEST:,}: {shown(text)}"
             raise self.document.wrong(where, message, "use smaller numbers", code="Q16")

@@ -23,9 +23,9 @@ from quiesce.engines.native import product_kernels as kernels
 from quiesce.engines.simplifying import simplified
 
 MOST_STATES = 20_000
-MOST_MOVES = 4_000
+MOST_MOVES = 10_000
 MOST_UNTILS = 64
-MOST_WORK = 4_000_000
+MOST_WORK = 8_000_000
 """Pairs of moves that are joined, and ten times as many that are compared: some seconds."""
 
 
@@ -87,9 +87,7 @@ def automaton(formula: Formula) -> Automaton:
     return Automaton(
         states=tuple(frozenset(table.formulas[number] for number in _bits(state)) for state in queue),
         moves=tuple(
-            tuple(
-                (letters.of(move), numbers[move.later], bits) for move, bits in zip(found, gained, strict=True)
-            )
+            tuple((letters.of(move), numbers[move.later], bits) for move, bits in zip(found, gained, strict=True))
             for found, gained in zip(moves, collected, strict=True)
         ),
         untils=untils,

@@ -22,6 +22,7 @@ from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyResult, Refined, Verdict
 from quiesce.core.system import FlatProperty, PropertyKind, Refinement, System
 from quiesce.core.trace import State
+from quiesce.engines.automata import TooLargeError
 from quiesce.engines.graph import Graph, States
 from quiesce.engines.native.columns import Columns, Evaluated
 from quiesce.engines.native.options import Limits, Strategy, Watcher
@@ -127,7 +128,10 @@ class _Comparison:
         """Return whether a property of runs is true of the richer system too, where what is fair there is fair."""
         answers = Answers(self.large, columns=_Lifted(self.below.columns, self.images))
         fair = units(self.rich, asked.property)
-        verdict = Verdict.HOLDS if satisfied(answers, asked, fair) else Verdict.VIOLATED
+        try:
+            verdict = Verdict.HOLDS if satisfied(answers, asked, fair) else Verdict.VIOLATED
+        except TooLargeError as budget:
+            return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=str(budget))
         scope = f"all {self.large.count:,} states{', where fair rows are fair' if fair else ''}"
         return PropertyResult(property=asked.property, verdict=verdict, scope=scope)
 

@@ -46,7 +46,10 @@ class Answers:
         try:
             return self._answer(asked)
         except TooLargeError as budget:
-            return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=str(budget))
+            reason = str(budget)
+        except MemoryError:
+            reason = "there is not enough memory for its automaton beside all states"
+        return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=reason)
 
     def _answer(self, asked: FlatProperty) -> PropertyResult:
         question = asked.property

@@ -72,15 +72,17 @@ class Session:
         begun = time.perf_counter()
         net = pnml.read(file)
         posed = [question for name in formulas for question in contest.read(name, net)]
-        with self._watching(net.name) as watch:
-            found = pnml.bounded(net, limits=self.limits, watch=watch) if bound is None else None
-        closed = pnml.system(net, bound=bound) if found is None else found
+        closed = self._bounded(net) if bound is None else pnml.system(net, bound=bound)
         questions = [question for question in posed if isinstance(question, Property)]
         system = asking(closed, [*questions, *_questions(closed, asked)])
         result = self.search(system, None, begun, explained=bool(asked), linted=False)
         result = self.results[-1] = contest.with_refused(posed, result)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
+
+    def _bounded(self, net: pnml.Net) -> System:
+        with self._watching(net.name) as watch:
+            return pnml.bounded(net, limits=self.limits, watch=watch)
 
     def check_file(self, file: Path) -> None:
         """Check every row of a checks file; a row that holds nothing but what holds is reported in full."""

@@ -25,7 +25,7 @@ from quiesce.engines.simplifying import simplified
 MOST_STATES = 20_000
 MOST_MOVES = 10_000
 MOST_UNTILS = 64
-MOST_WORK = 8_000_000
+MOST_WORK = 4_000_000
 """Pairs of moves that are joined, and ten times as many that are compared: some seconds."""
 
 

@@ -13,12 +13,13 @@ import numpy as np
 
 from quiesce.core.errors import EngineError
 from quiesce.core.expressions import Expr, Temporal
-from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, is_state_formula
+from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, atoms, is_state_formula, normal
 from quiesce.engines.automata import Proposition, automaton
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Graph, States
 from quiesce.engines.native import graph_kernels as kernels
 from quiesce.engines.product import Product, Valuation, staying_in, steered_by
+from quiesce.engines.simplifying import recurring, simplified
 
 
 class Checker:
@@ -129,9 +130,14 @@ class Checker:
         asked = (path, list(initial), stopping)
         if self.last is None or self.last[:3] != asked:
             valuation = Valuation(self._is_step, self._truth)
-            steering = steered_by(automaton(path), valuation, self.graph.count)
+            rest, again = recurring(simplified(normal(path)), self._is_of_states)
+            sets = [self.states(goal) for goal in again]
+            steering = steered_by(automaton(rest), valuation, self.graph.count, sets)
             self.last = (*asked, Product(self.graph, steering, self.fairness, initial, stopping=stopping))
         return self.last[3]
+
+    def _is_of_states(self, goal: Formula) -> bool:
+        return not any(map(self.judges_steps, atoms(goal)))
 
     def _is_step(self, atom: Proposition) -> bool:
         return not isinstance(atom, Quantified) and self.judges_steps(atom)

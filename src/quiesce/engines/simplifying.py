@@ -7,10 +7,10 @@ stays true once it is, as `G p` and `F G p` do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from quiesce.core.expressions import Temporal
-from quiesce.core.formulas import FALSE_FORMULA, TRUE_FORMULA, And, Atom, Formula, Not, Or, Path
+from quiesce.core.formulas import FALSE_FORMULA, TRUE_FORMULA, And, Atom, Formula, Not, Or, Path, is_predicate
 
 
 def simplified(formula: Formula) -> Formula:
@@ -40,7 +40,66 @@ def _joined(kind: type[And] | type[Or], operands: Sequence[Formula]) -> Formula:
             if part == absorbing or opposite in kept:
                 return absorbing
             kept[part] = None
-    return next(iter(kept)) if len(kept) == 1 else kind(tuple(kept))
+    parts = _merged(kind, list(kept))
+    return parts[0] if len(parts) == 1 else kind(tuple(parts))
+
+
+def _merged(kind: type[And] | type[Or], parts: list[Formula]) -> list[Formula]:
+    """Make one of several: G p & G q is G(p & q), FG p & FG q is FG(p & q), and F p | F q, GF p | GF q likewise."""
+    outer, inner = (_globally, _finally) if kind is And else (_finally, _globally)
+    wide = _is_eventual if kind is And else _is_universal
+    single: list[Formula] = []
+    double: list[Formula] = []
+    rest: list[Formula] = []
+    for part in parts:
+        below = outer(part)
+        within = inner(part)
+        lowest = None if within is None else outer(within)
+        if below is not None and not wide(below):
+            single.append(below)
+        elif lowest is not None:
+            double.append(lowest)
+        else:
+            rest.append(part)
+    if len(single) < 2 and len(double) < 2:
+        return parts
+    make = _release if kind is And else _until
+    back = _until if kind is And else _release
+    neutral, other = (FALSE_FORMULA, TRUE_FORMULA) if kind is And else (TRUE_FORMULA, FALSE_FORMULA)
+    if single:
+        rest.append(make(neutral, _joined(kind, single)))
+    if double:
+        rest.append(back(other, make(neutral, _joined(kind, double))))
+    return rest
+
+
+def _globally(formula: Formula) -> Formula | None:
+    """Return p where a formula is G p."""
+    if isinstance(formula, Path) and formula.op is Temporal.RELEASE and formula.operands[0] == FALSE_FORMULA:
+        return formula.operands[1]
+    return None
+
+
+def _finally(formula: Formula) -> Formula | None:
+    """Return p where a formula is F p."""
+    if isinstance(formula, Path) and formula.op is Temporal.UNTIL and formula.operands[0] == TRUE_FORMULA:
+        return formula.operands[1]
+    return None
+
+
+def recurring(formula: Formula, fits: Callable[[Formula], bool]) -> tuple[Formula, tuple[Formula, ...]]:
+    """Return a simplified formula without the parts GF p that it is a conjunction with, and their p, where they fit."""
+    parts = formula.operands if isinstance(formula, And) else (formula,)
+    rest: list[Formula] = []
+    again: list[Formula] = []
+    for part in parts:
+        always = _globally(part)
+        goal = None if always is None else _finally(always)
+        if goal is not None and is_predicate(goal) and fits(goal):
+            again.append(goal)
+        else:
+            rest.append(part)
+    return _joined(And, rest), tuple(again)
 
 
 def _until(stay: Formula, goal: Formula) -> Formula:

@@ -10,7 +10,16 @@ from quiesce.core.bisimulation import distinction
 from quiesce.core.errors import EngineError
 from quiesce.core.expressions import Expr
 from quiesce.core.fairness import Unit, units
-from quiesce.core.formulas import Formula, Not, Path, Quantified, for_every_run, is_state_formula, taken_apart
+from quiesce.core.formulas import (
+    Formula,
+    Not,
+    Path,
+    Quantified,
+    answered_apart,
+    for_every_run,
+    is_state_formula,
+    taken_apart,
+)
 from quiesce.core.replaying import replay, shortened
 from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
@@ -192,7 +201,17 @@ class _Posed:
         return self.answers.columns.truth(state)
 
     def holds(self) -> bool:
-        """Tell whether the formula holds of every initial state."""
+        """Tell whether the formula holds of every initial state; its parts are answered apart where it is too large."""
+        try:
+            return self._holds()
+        except TooLargeError:
+            apart = answered_apart(self.formula)
+            if apart == self.formula:
+                raise
+            self.formula = apart
+            return self._holds()
+
+    def _holds(self) -> bool:
         match self.formula:
             case Quantified(universal=True, operand=path) if not _is_ctl(self.formula):
                 return not self.checker.product(Not(path), self.answers.initial, stopping=True).nonempty()

@@ -74,11 +74,11 @@ class _Pump:
 
 def _unbounded(net: Net, pump: _Pump) -> SpecificationError:
     """Return the error that says why a net is unbounded."""
-    way = f"after {_listed(pump.way)} " if pump.way else ""
-    message = f"{net.name} is unbounded: {way}{_listed(pump.again)} can be fired again and again, each time with more"
+    way = f" (first after {_listed(pump.way)})" if pump.way else ""
+    told = f"{_listed(pump.again)} can be fired again and again, each time with more tokens in {pump.growing!r}"
     hint = "give --bound N to see the markings with at most N tokens in each place"
     place = net.lines.get(pump.growing)
-    return SpecificationError("Q13", f"{message} tokens in {pump.growing!r}", place=place, hint=hint)
+    return SpecificationError("Q13", f"{net.name} is unbounded: {told}{way}", place=place, hint=hint)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,13 +3,12 @@
 A run that leads from a marking to one with as many tokens in each place, and more in some, can be repeated from there:
 the net is unbounded (Karp and Miller, Journal of Computer and System Sciences 3, 1969, §4). A search in depth that
 looks at the markings on its own path finds such a run or ends, for every infinite sequence of different markings has
-two of which the later one covers the earlier (Dickson's lemma). It is tried for a second; after that the engine tries
-bounds, and each run beyond a bound is looked over in the same way.
+two of which the later one covers the earlier (Dickson's lemma). It is tried for about a second; after that the engine
+tries bounds, and each run beyond a bound is looked over in the same way.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,9 +23,10 @@ from quiesce.engines.checking import check
 from quiesce.engines.native import Limits
 from quiesce.engines.native.options import Watcher
 
-SECONDS = 1.0
-MOST_MARKINGS = 50_000
-"""How long the search in depth goes on, and how many markings it keeps."""
+MOST_WORK = 1_000_000_000
+MOST_NUMBERS = 5_000_000
+"""How long the search in depth goes on (some nanoseconds each, so that it ends at the same marking everywhere), and how
+many numbers of tokens it keeps: one for each place and marking."""
 FIRST_STATES = 1 << 14
 """States after which a search for a bound is begun anew with more, so that one that is too small is soon known."""
 
@@ -36,14 +36,15 @@ Marking = tuple[int, ...]
 def bounded(net: Net, *, limits: Limits | None = None, most: int = 1 << 16, watch: Watcher | None = None) -> SystemData:
     """Return a net as a system with the least power of two that bounds all its places, found by searching.
 
-    Where a search is stopped by a limit, the bound that it was for is taken. Raises SpecificationError (Q13) for a net
-    that is unbounded, and where some place holds more than `most` tokens.
+    Where no place ever has more tokens than one has at first, that is the bound. Where a search is stopped by a limit,
+    the bound that it was for is taken. Raises SpecificationError (Q13) for a net that is unbounded, and where some
+    place holds more than `most` tokens.
     """
     found = _explored(net)
     if isinstance(found, _Pump):
         raise _unbounded(net, found)
     if found is not None:
-        return system(net, bound=1 << max(0, found - 1).bit_length())
+        return system(net, bound=1 if found <= max(net.places.values(), default=0) else 1 << (found - 1).bit_length())
     limits = limits or Limits()
     bound, states = 1, FIRST_STATES
     while bound <= most:
@@ -147,7 +148,7 @@ class _Path:
 
 def _explored(net: Net) -> _Pump | int | None:
     """Return why a net is unbounded, or the most tokens that a place ever has; None where that takes too long."""
-    until = time.perf_counter() + SECONDS
+    work = 0
     moves = _moves(net)
     start = tuple(net.places.values())
     path = _Path(np.empty((64, len(start)), dtype=np.int64), [], [])
@@ -162,7 +163,8 @@ def _explored(net: Net) -> _Pump | int | None:
             continue
         if marking in seen:
             continue
-        if len(seen) >= MOST_MARKINGS or time.perf_counter() > until:
+        work += len(path.markings) * len(start) + 200 * len(moves) + 2000
+        if len(seen) * len(start) > MOST_NUMBERS or work > MOST_WORK:
             return None
         seen.add(marking)
         covered = path.covered(marking)

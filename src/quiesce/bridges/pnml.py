@@ -73,6 +73,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.nodes: dict[str, Node] = {}
+        self.meant: dict[str, Node] = {}
 
     def net(self) -> Net:
         """Return the net."""
@@ -197,16 +198,21 @@ class _Reader:
 
     def _meant(self, node: Node) -> Node:
         """Return the place or the transition that a reference stands for; any other element stands for itself."""
-        passed: list[Node] = []
+        passed: set[str] = set()
         while node.tag.startswith("reference"):
-            if node in passed:
+            id = node.attributes["id"]
+            if id in self.meant:
+                node = self.meant[id]
+                break
+            if id in passed:
                 raise self.document.wrong(node, "references go round in a circle", "let one name a node")
-            passed.append(node)
+            passed.add(id)
             ref, wanted = node.attributes["ref"], node.tag.removeprefix("reference").lower()
             target = self.nodes.get(ref)
             if target is None or target.tag.lower().removeprefix("reference") != wanted:
                 raise self.document.wrong(node, f"{shown(ref)} is no {wanted} of the net", "name one by its id")
             node = target
+        self.meant |= dict.fromkeys(passed, node)
         return node
 
     def _connect(self, node: Node, places: Mapping[str, int], transitions: Mapping[str, Transition]) -> None:

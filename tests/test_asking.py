@@ -500,7 +500,7 @@ def test_mistake_is_shown_where_it_is(text: str) -> None:
 
 NET = """<pnml><net id="n" type="http://www.pnml.org/version-2009/grammar/ptnet">
 <place id="p"><initialMarking><text>1</text></initialMarking></place><place id="q-1"/><transition id="go"/>
-<arc source="p" target="go"/><arc source="go" target="q-1"/></net></pnml>"""
+<arc id="a" source="p" target="go"/><arc id="b" source="go" target="q-1"/></net></pnml>"""
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, str], str]:

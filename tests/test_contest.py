@@ -150,7 +150,7 @@ def test_all_verdicts_of_the_contest(nets: list[Path], capsys: pytest.CaptureFix
 
 @cache
 def small() -> str:
-    """Return a net in PNML: two tokens go round, and a third place collects what a transition makes."""
+    """Return a net in PNML: two tokens go round; a third place may collect what a transition makes."""
     return """<pnml xmlns="http://www.pnml.org/version-2009/grammar/pnml"><net id="round"
       type="http://www.pnml.org/version-2009/grammar/ptnet"><page id="p">
       <place id="a"><initialMarking><text>2</text></initialMarking></place><place id="b"/><place id="c"/>
@@ -158,14 +158,16 @@ def small() -> str:
       <arc id="1" source="a" target="go"/><arc id="2" source="go" target="b"/>
       <arc id="3" source="b" target="back"><inscription><text>2</text></inscription></arc>
       <arc id="4" source="back" target="a"><inscription><text>2</text></inscription></arc>
-      <arc id="5" source="back" target="c"><inscription><text>%s</text></inscription></arc>
-      </page></net></pnml>"""
+      %s</page></net></pnml>"""
+
+
+COLLECTING = '<arc id="5" source="back" target="c"/>'
 
 
 def test_bound_is_found_by_searching(tmp_path: Path) -> None:
     """A net without a given bound gets one that holds: with no tokens made it has 3 markings, reached in a ring."""
     file = tmp_path / "net.pnml"
-    file.write_text(small() % 0, encoding="utf-8")
+    file.write_text(small() % "", encoding="utf-8")
     found = answer(bounded(read(file)), [])
     assert (found.states, found.transitions, found.depth) == (3, 3, 2)
 
@@ -173,7 +175,7 @@ def test_bound_is_found_by_searching(tmp_path: Path) -> None:
 def test_bound_that_is_exceeded_is_reported(tmp_path: Path) -> None:
     """A place that outgrows its bound violates `domains`, and every question is unknown."""
     file = tmp_path / "net.pnml"
-    file.write_text(small() % 1, encoding="utf-8")
+    file.write_text(small() % COLLECTING, encoding="utf-8")
     net = read(file)
     result = answer(system(net, bound=4), structural(net))
     verdicts = [given.verdict for given in result.properties]

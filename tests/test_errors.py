@@ -22,17 +22,15 @@ import pytest
 
 import quiesce
 from quiesce import Between, Machine, SpecificationError, System, argument, cli, expectations, library, traceability
-from quiesce.bridges import contest, pnml, promela
+from quiesce.bridges import contest, coverability, pnml, promela
 from quiesce.bridges.graphs import to_networkx
 from quiesce.bridges.live import live
+from quiesce.bridges.nets import Net, Transition
 from quiesce.commands import app, checking
 from quiesce.core import reference
 from quiesce.core.domains import Range
 from quiesce.core.errors import CODES, Place, known
 from quiesce.core.expressions import Constant
-from quiesce.core.formulas import And, Atom, Temporal
-from quiesce.core.formulas import Path as Run
-from quiesce.engines.automata import automaton
 from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
 from quiesce.engines.native.store import Store
@@ -41,6 +39,7 @@ from quiesce.language.asking import question
 from quiesce.language.parameters import instantiate
 from quiesce.language.systems import unfair, unobserved
 from quiesce.show import gallery
+from tests import net_mistakes
 from tests.documents import ROOT
 
 SOURCE = Path(quiesce.__file__).parent
@@ -1525,59 +1524,12 @@ CASES = (
     ),
     # -- Petri nets and the contest's formulas
     Case("no-such-net", "Q43", 'command("check", "no.pnml")', "no.pnml cannot be read: No such file or directory"),
-    Case(
-        "net-is-no-xml",
-        "Q44",
-        'file("net.pnml", "net")\ncommand("check", "net.pnml")',
-        "net.pnml is no XML: syntax error: line 1, column 0",
-    ),
-    Case(
-        "coloured-net",
-        "Q44",
-        'file("net.pnml", "<pnml><net type=\'symmetricnet\'/></pnml>")\ncommand("check", "net.pnml")',
-        "net.pnml holds no place/transition net",
-        "coloured nets are to be unfolded first",
-    ),
-    Case(
-        "arc-to-nowhere",
-        "Q44",
-        """file("net.pnml", "<pnml><net type='ptnet'><arc source='a' target='b'/></net></pnml>")\n"""
-        'command("check", "net.pnml")',
-        "net.pnml: an arc from a to b",
-    ),
-    Case(
-        "unbounded-net",
-        "Q13",
-        """file("net.pnml", "<pnml><net id='n' type='ptnet'><place id='p'/><transition id='t'/>"""
-        """<arc source='t' target='p'/></net></pnml>")\npnml.bounded(pnml.read(Path("net.pnml")), most=8)""",
-        "n puts more than 8 tokens into a place",
-        "it may be unbounded; give --bound N",
-    ),
+    *(Case(f"net-{id}", *rest) for id, *rest in (*net_mistakes.NETS, *net_mistakes.FORMULAS)),
     Case(
         "no-such-formulas",
         "Q43",
         'list(contest.questions(Path("no.xml")))',
         "no.xml cannot be read: No such file or directory",
-    ),
-    Case(
-        "formulas-are-no-xml",
-        "Q44",
-        'file("f.xml", "f")\nlist(contest.questions(Path("f.xml")))',
-        "f.xml is no XML: syntax error: line 1, column 0",
-    ),
-    Case(
-        "unknown-formula",
-        "Q44",
-        """file("f.xml", "<property-set xmlns='http://mcc.lip6.fr/'><property><id>1</id><formula><maybe/></formula>"""
-        """</property></property-set>")\nlist(contest.questions(Path("f.xml")))""",
-        "<maybe> is no part of a contest formula",
-    ),
-    Case(
-        "formula-too-large",
-        "Q16",
-        "atoms = [Atom(Constant(number)) for number in range(50)]\n"
-        "automaton(And(tuple(Path_(Temporal.FINALLY, (atom,)) for atom in atoms)))",
-        "a temporal formula is too large to be turned into an automaton",
     ),
     Case(
         "bound-for-a-model",
@@ -1980,13 +1932,6 @@ CASES = (
         "unfair is a list of triggers",
         BROKEN,
     ),
-    Case(
-        "too-many-predicates",
-        "Q16",
-        'wide = pool.count("wide", up_to=70)\nsystem = System("s", pool)\n'
-        'system.holds("p", ~any_of(X(wide == n) for n in range(66)))\nsearch(system.build())',
-        "a temporal formula with more than 64 different predicates",
-    ),
 )
 
 UNREACHABLE: tuple[str, ...] = ()
@@ -2018,6 +1963,15 @@ def model(
 def file(name: str, text: str) -> None:
     """Write a file into the current folder."""
     Path(name).write_text(text, encoding="utf-8")
+
+
+def formula(text: str) -> None:
+    """Read a file of formulas for a small net, and raise what is wrong with the first."""
+    file("f.xml", text)
+    net = Net(name="n", places={"p": 0, "q": 0}, transitions={"t": Transition(takes={}, puts={})})
+    (refused,) = contest.read(Path("f.xml"), net)
+    assert isinstance(refused, contest.Refused)
+    raise refused.problem
 
 
 def checks(row: str) -> None:
@@ -2055,14 +2009,11 @@ WAYS = {
     "closing": closing,
     "command": command,
     "compared": compared,
-    "And": And,
     "Annotated": Annotated,
-    "Atom": Atom,
     "Constant": Constant,
-    "Path_": Run,
-    "Temporal": Temporal,
-    "automaton": automaton,
     "contest": contest,
+    "coverability": coverability,
+    "formula": formula,
     "pnml": pnml,
     "promela": promela,
     "Between": Between,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,12 +71,18 @@ class Session:
         """Check a Petri net: its bound, the formulas of contest files, and those asked, with the run that shows why."""
         begun = time.perf_counter()
         net = pnml.read(file)
-        system = pnml.bounded(net, limits=self.limits) if bound is None else pnml.system(net, bound=bound)
-        questions = [question for name in formulas for question in contest.questions(name)]
-        system = asking(system, [*questions, *_questions(system, asked)])
+        posed = [question for name in formulas for question in contest.read(name, net)]
+        closed = self._bounded(net) if bound is None else pnml.system(net, bound=bound)
+        questions = [question for question in posed if isinstance(question, Property)]
+        system = asking(closed, [*questions, *_questions(closed, asked)])
         result = self.search(system, None, begun, explained=bool(asked), linted=False)
+        result = self.results[-1] = contest.with_refused(posed, result)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
+
+    def _bounded(self, net: pnml.Net) -> System:
+        with self._watching(net.name) as watch:
+            return pnml.bounded(net, limits=self.limits, watch=watch)
 
     def check_file(self, file: Path) -> None:
         """Check every row of a checks file; a row that holds nothing but what holds is reported in full."""
@@ -117,13 +124,13 @@ class Session:
         self, system: System, properties: list[str] | None, begun: float, *, explained: bool = True, linted: bool = True
     ) -> SystemResult:
         """Search a system, with a progress line after the first second."""
-        with _Watch(system.name, shown=not self.plain and sys.stderr.isatty()) as watch:
+        with self._watching(system.name) as watch:
             result = search(
                 system,
                 properties=properties,
                 limits=self.limits,
                 strategy=self.strategy,
-                watch=watch.update,
+                watch=watch,
                 started=begun,
                 explained=explained,
                 linted=linted,
@@ -132,6 +139,12 @@ class Session:
         if self.strict and result.has_suspicions:
             self.statuses.append(SUSPICIOUS)
         return result
+
+    @contextmanager
+    def _watching(self, name: str) -> Iterator[Callable[[object], None] | None]:
+        """Show how far a search is; yield what it calls, None where no line is wanted."""
+        with _Watch(name, shown=not self.plain and sys.stderr.isatty()) as watch:
+            yield watch.update
 
     def print_report(self, result: SystemResult) -> None:
         """Print the answers for one system."""

@@ -71,6 +71,8 @@ CODES: dict[str, str] = {
 
 MOST_LISTED = 24
 """Names that a hint lists at most."""
+MOST_SHOWN = 240
+"""Letters of a line that an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,11 @@ class Place:
         return f"{shortened(self.file)}:{self.line}"
 
     def source_line(self) -> str | None:
-        """Return the text of the line without its indentation, or None where the file cannot be read."""
+        """Return the beginning of the line without its indentation, or None where the file cannot be read."""
         try:
-            lines = Path(self.file).read_text(encoding="utf-8").splitlines()
-            return lines[self.line - 1].strip()
+            line = Path(self.file).read_text(encoding="utf-8").split("\n")[self.line - 1].strip()
+            shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in line[:MOST_SHOWN])
+            return shown + " …" if len(line) > MOST_SHOWN else shown
         except (OSError, IndexError, UnicodeDecodeError):
             return None
 

@@ -91,10 +91,36 @@ def for_every_run(formula: Formula) -> Formula:
 
     At a deadlock LTL's X is not AX, so that a lone X is kept apart from the quantifier.
     """
+    return _quantified(True, formula)
+
+
+def _quantified(universal: bool, formula: Formula) -> Formula:
     if is_state_formula(formula):
         return formula
     lone = isinstance(formula, Path) and formula.op is Temporal.NEXT
-    return Quantified(True, And((formula,)) if lone else formula)
+    return Quantified(universal, And((formula,)) if lone else formula)
+
+
+def answered_apart(formula: Formula) -> Formula:
+    """Return a formula about states with A(f & g) as A f & A g, A G(f & g) as AG f & AG g, and E with | likewise."""
+    match formula:
+        case Not(operand=operand):
+            return Not(answered_apart(operand))
+        case And(operands=operands) | Or(operands=operands):
+            return type(formula)(tuple(map(answered_apart, operands)))
+        case Quantified(universal=universal, operand=operand):
+            kind: type[And] | type[Or] = And if universal else Or
+            lasting = Temporal.GLOBALLY if universal else Temporal.FINALLY
+            match operand:
+                case And(operands=operands) | Or(operands=operands) if isinstance(operand, kind) and len(operands) > 1:
+                    parts = operands
+                case Path(op=op, operands=((And() | Or()) as inner,)) if op is lasting and isinstance(inner, kind):
+                    parts = tuple(Path(op, (part,)) for part in inner.operands)
+                case _:
+                    return formula
+            return kind(tuple(answered_apart(_quantified(universal, part)) for part in parts))
+        case _:
+            return formula
 
 
 def is_state_formula(formula: Formula) -> bool:

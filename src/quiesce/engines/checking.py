@@ -40,7 +40,7 @@ def check(
     and a violated formula is asked again under more fairness. Where `linted`, a complete search is looked over for
     what it never saw. A strategy with symmetry searches one state of each orbit for the properties that no exchange of
     copies changes, and all states for the others. Raises SpecificationError: Q08 for an unknown property,
-    Q13 for an unbounded variable, Q14 and Q15 for the initial states, Q16 for a formula too large, Q50 and Q51 for a
+    Q13 for an unbounded variable, Q14 and Q15 for the initial states, Q50 and Q51 for a
     folder that a search cannot go on with; EngineError where
     the reference interpreter does not confirm an answer.
     """

@@ -18,12 +18,13 @@ import numpy as np
 
 from quiesce.core.errors import EngineError
 from quiesce.core.expressions import Expr, Temporal
-from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, is_state_formula
+from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, atoms, is_state_formula, normal
 from quiesce.engines.automata import Proposition, automaton
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Graph, States
 from quiesce.engines.native import graph_kernels as kernels
 from quiesce.engines.product import Product, Valuation, staying_in, steered_by
+from quiesce.engines.simplifying import recurring, simplified
 
 
 class Checker:
@@ -147,15 +148,20 @@ class Checker:
     def product(self, path: Formula, initial: Sequence[int], *, stopping: bool) -> Product:
         """Return the product whose accepted runs satisfy a path formula.
 
-        Raises SpecificationError (Q16) for a formula too large.
+        Raises TooLargeError for a formula too large.
         """
         asked = (path, list(initial), stopping)
         if self.last is None or self.last[:3] != asked:
             seen = None if self.graph.outside is None else self.graph.total.targets != self.graph.outside
             valuation = Valuation(self._is_step, self._truth, seen)
-            steering = steered_by(automaton(path), valuation, self.graph.count)
+            rest, again = recurring(simplified(normal(path)), self._is_of_states)
+            sets = [self._one_truth(goal) for goal in again]
+            steering = steered_by(automaton(rest), valuation, self.graph.count, sets)
             self.last = (*asked, Product(self.graph, steering, self.fairness, initial, stopping=stopping))
         return self.last[3]
+
+    def _is_of_states(self, goal: Formula) -> bool:
+        return not any(map(self.judges_steps, atoms(goal)))
 
     def _is_step(self, atom: Proposition) -> bool:
         return not isinstance(atom, Quantified) and self.judges_steps(atom)
@@ -165,7 +171,7 @@ class Checker:
             return self._one_truth(atom)
         return self.step_predicate(atom) if self.judges_steps(atom) else self.predicate(atom)
 
-    def _one_truth(self, formula: Quantified) -> States:
+    def _one_truth(self, formula: Formula) -> States:
         """Return the states of a formula inside one about runs: a letter has no third truth."""
         surely, perhaps = self.states(formula), self.states(formula, perhaps=True)
         if self.graph.outside is not None and (surely != perhaps)[: self.graph.outside].any():

@@ -8,15 +8,14 @@ enables a strong unit and never takes it loses the states where it is enabled, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.core.errors import SpecificationError
 from quiesce.core.formulas import Formula
-from quiesce.engines.automata import Automaton, Proposition
+from quiesce.engines.automata import Automaton, Proposition, TooLargeError
 from quiesce.engines.fairness import Fairness, Obligations
 from quiesce.engines.graph import Course, Graph, States
 from quiesce.engines.native import product_kernels as kernels
@@ -50,16 +49,20 @@ class Steering:
     sink: int
     state_bits: NDArray[np.uint64]
     edge_bits: NDArray[np.uint64]
+    again: Sequence[States] = ()
 
 
-def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steering:
-    """Return an automaton in arrays; raises SpecificationError (Q16) for more than 64 atoms of states or of steps."""
+def steered_by(automaton: Automaton, valuation: Valuation, states: int, again: Sequence[States] = ()) -> Steering:
+    """Return an automaton in arrays, for runs that also come again and again into each of some sets of states.
+
+    Raises TooLargeError for more than 64 atoms of states or of steps.
+    """
     lines = [move for moves in automaton.moves for move in moves]
     seen = dict.fromkeys(atom for letter, _, _ in lines for atom in sorted(letter.true | letter.false, key=repr))
     of_steps = [atom for atom in seen if valuation.is_step(atom)]
     of_states = [atom for atom in seen if atom not in of_steps]
     if max(len(of_steps) + (valuation.seen is not None), len(of_states)) > MOST_ATOMS:
-        raise SpecificationError("Q16", f"a temporal formula with more than {MOST_ATOMS} different predicates")
+        raise TooLargeError(f"its automaton reads more than {MOST_ATOMS} different predicates")
     known = 0 if valuation.seen is None else 1 << (MOST_ATOMS - 1)
     moves = np.zeros((max(1, len(lines)), 5), dtype=np.uint64)
     for number, (letter, target, _) in enumerate(lines):
@@ -75,11 +78,12 @@ def steered_by(automaton: Automaton, valuation: Valuation, states: int) -> Steer
         first=np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64),
         moves=moves,
         move_bits=np.array([collected for _, _, collected in lines] or [0], dtype=np.uint64),
-        cores=np.array(_cores(automaton), dtype=np.int64),
+        cores=np.array(_cores(automaton, ending=not again), dtype=np.int64),
         untils=automaton.untils,
-        sink=automaton.states.index(accepting) if accepting in automaton.states else -1,
+        sink=automaton.states.index(accepting) if accepting in automaton.states and not again else -1,
         state_bits=_bits(of_states, valuation, states),
         edge_bits=_edge_bits(of_steps, valuation, known),
+        again=again,
     )
 
 
@@ -116,10 +120,10 @@ def passing_over(enabled: States, taken: States, *, again: bool) -> Steering:
     )
 
 
-def _cores(automaton: Automaton) -> list[int]:
+def _cores(automaton: Automaton, *, ending: bool) -> list[int]:
     """Return for each state of an automaton the component in which all untils can be collected, or -1.
 
-    A state that accepts whatever comes is in none: a run is accepted where it comes there.
+    A state that accepts whatever comes is in none where that is the end: a run is accepted where it comes there.
     """
     ends = [target for moves in automaton.moves for _, target, _ in moves]
     starts = np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64)
@@ -132,7 +136,7 @@ def _cores(automaton: Automaton) -> list[int]:
                 own = int(component[state])
                 collected[own] = collected.get(own, 0) | bits
     cores = [int(own) if collected.get(int(own)) == automaton.everything else -1 for own in component]
-    return [-1 if not state else core for state, core in zip(automaton.states, cores, strict=True)]
+    return [-1 if ending and not state else core for state, core in zip(automaton.states, cores, strict=True)]
 
 
 def _bits(atoms: Sequence[Proposition], valuation: Valuation, length: int) -> NDArray[np.uint64]:
@@ -159,7 +163,7 @@ class Product:
         self.graph, self.steering, self.fairness = graph.total, steering, fairness
         self.width = len(steering.first) - 1
         if self.graph.count * self.width > MOST_CODES:
-            raise MemoryError(f"a product of {self.graph.count:,} states and {self.width:,} states of an automaton")
+            raise TooLargeError(f"its automaton has {self.width:,} states, too many beside {self.graph.count:,}")
         self.numbers, self.codes, self.parents, self.size, self.reached = kernels.product_nodes(
             self.graph.offsets,
             self.graph.targets,
@@ -211,7 +215,13 @@ class Product:
 
     @cached_property
     def _obligations(self) -> Obligations:
-        return self.fairness.obligations(self.graph, self.steering.untils)
+        """What a fair loop must collect; the sets that it must come back to have the bits after those of untils."""
+        again, untils = self.steering.again, self.steering.untils
+        found = self.fairness.obligations(self.graph, untils + len(again))
+        idle_bits = found.idle_bits.copy() if again else found.idle_bits
+        for bit, states in enumerate(again, start=untils):
+            idle_bits[:, bit // 64] |= states.astype(np.uint64) << np.uint64(bit % 64)
+        return replace(found, idle_bits=idle_bits)
 
     @cached_property
     def fair(self) -> tuple[States, NDArray[np.uint32], NDArray[np.uint64]]:

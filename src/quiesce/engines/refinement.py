@@ -23,6 +23,7 @@ from quiesce.core.result import PropertyResult, Refined, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, Refinement, System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import undecided
+from quiesce.engines.automata import TooLargeError
 from quiesce.engines.graph import Graph, States
 from quiesce.engines.incomplete import Departures
 from quiesce.engines.native.columns import Columns, Evaluated
@@ -159,7 +160,10 @@ class _Comparison:
         lifted = _Lifted(self.below.columns, self.images)
         answers = Answers(self.large, columns=lifted, departed=self.large_departed)
         fair = units(self.rich, asked.property)
-        verdict = verdict_on(answers, asked, fair)
+        try:
+            verdict = verdict_on(answers, asked, fair)
+        except TooLargeError as budget:
+            return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=str(budget))
         if verdict is Verdict.UNKNOWN:
             return undecided(asked.property, None)
         scope = f"all {self.large.count:,} states{', where fair rows are fair' if fair else ''}"

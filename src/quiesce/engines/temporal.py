@@ -10,13 +10,23 @@ from quiesce.core.bisimulation import distinction
 from quiesce.core.errors import EngineError
 from quiesce.core.expressions import Expr
 from quiesce.core.fairness import Unit, units
-from quiesce.core.formulas import Formula, Not, Path, Quantified, for_every_run, is_state_formula, taken_apart
+from quiesce.core.formulas import (
+    Formula,
+    Not,
+    Path,
+    Quantified,
+    answered_apart,
+    for_every_run,
+    is_state_formula,
+    taken_apart,
+)
 from quiesce.core.replaying import replay, shortened
 from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
 from quiesce.core.verdicts import VACUOUS, counted_steps, first_step, undecided
+from quiesce.engines.automata import TooLargeError
 from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker, UndecidedError
 from quiesce.engines.explaining import explain
@@ -48,7 +58,16 @@ class Answers:
         self.marked: tuple[int, Numbers] | None = None
 
     def answer(self, asked: FlatProperty) -> PropertyResult:
-        """Return the verdict on a temporal question, or the greatest value of a number."""
+        """Return the verdict on a temporal question, or the greatest value of a number; unknown beyond a budget."""
+        try:
+            return self._answer(asked)
+        except TooLargeError as budget:
+            reason = str(budget)
+        except MemoryError:
+            reason = "there is not enough memory for its automaton beside all states"
+        return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=reason)
+
+    def _answer(self, asked: FlatProperty) -> PropertyResult:
         question = asked.property
         scope = f"all {self.space.count:,} states"
         if self.departures is not None and question.kind is not PropertyKind.TEMPORAL:
@@ -70,7 +89,7 @@ class Answers:
         note = ""
         vacuous = None
         if holds and self.explained:
-            vacuous = next((other for other in asked.stronger if satisfied(self, other, fair)), None)
+            vacuous = next((other for other in asked.stronger if _surely(self, other, fair)), None)
             note = "" if vacuous is None else never_true(vacuous.property.formula)
         elif trace is not None:
             note = remedy(self.system, question, trace, lambda more: satisfied(self, asked, more))
@@ -206,19 +225,31 @@ class _Posed:
         return self.answers.truth(state)
 
     def holds(self) -> bool | None:
-        """Tell whether the formula holds of every initial state; None where that depends on what nobody explored."""
-        initial = self.answers.initial
+        """Tell whether the formula holds of every initial state; None where that depends on what nobody explored.
+
+        Its parts are answered apart where it is too large.
+        """
         try:
-            match self.formula:
-                case Quantified(universal=True, operand=path) if not _is_ctl(self.formula):
-                    product = self.checker.product(Not(path), initial, stopping=True)
-                    return False if product.nonempty() else None if product.lost.any() else True
-                case formula:
-                    if self.checker.decided(formula, holds=True)[initial].all():
-                        return True
-                    return False if self.checker.decided(formula, holds=False)[initial].any() else None
+            return self._holds()
         except UndecidedError:
             return None
+        except TooLargeError:
+            apart = answered_apart(self.formula)
+            if apart == self.formula:
+                raise
+            self.formula = apart
+            return self.holds()
+
+    def _holds(self) -> bool | None:
+        initial = self.answers.initial
+        match self.formula:
+            case Quantified(universal=True, operand=path) if not _is_ctl(self.formula):
+                product = self.checker.product(Not(path), initial, stopping=True)
+                return False if product.nonempty() else None if product.lost.any() else True
+            case formula:
+                if self.checker.decided(formula, holds=True)[initial].all():
+                    return True
+                return False if self.checker.decided(formula, holds=False)[initial].any() else None
 
     def trace(self, holds: bool) -> Trace | None:
         """Return a run that shows the verdict, replayed; None where the verdict is about all runs."""
@@ -240,7 +271,7 @@ class _Posed:
 
 
 def verdict_on(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> Verdict:
-    """Return the verdict on a question's formula under some fairness, and keep nothing."""
+    """Return the verdict on a question's formula under some fairness, and keep nothing; raises TooLargeError."""
     posed = _Posed(answers, asked, fair)
     holds = posed.holds()
     posed.checker.forget()
@@ -250,6 +281,14 @@ def verdict_on(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) ->
 def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
     """Tell whether a question's formula holds under some fairness, for sure."""
     return verdict_on(answers, asked, fair) is Verdict.HOLDS
+
+
+def _surely(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
+    """Tell whether a question's formula is known to hold: not where it is too large."""
+    try:
+        return satisfied(answers, asked, fair)
+    except TooLargeError:
+        return False
 
 
 def _is_ctl(formula: Formula) -> bool:

@@ -1,0 +1,92 @@
+"""Symmetry by brute force: every exchange of copies is applied to the whole graph, and orbits are counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations, product
+
+from tests.oracle.data import Copy, Part, State, Step, System, Value
+from tests.oracle.graph import Graph
+from tests.oracle.meaning import Meaning
+
+Exchange = Mapping[str, Sequence[int]]
+"""For each machine, what number each copy gets."""
+
+
+@dataclass(frozen=True)
+class Orbits:
+    """How many orbits the reachable states have, and how many transitions one state of each has together."""
+
+    orbits: int
+    transitions: int
+
+
+def exchanges(system: System, names: Sequence[str]) -> Iterator[Exchange]:
+    """Yield every exchange of the copies of some machines."""
+    orders = [list(permutations(range(system.machine(name).copies or 0))) for name in names]
+    for chosen in product(*orders):
+        yield dict(zip(names, chosen, strict=True))
+
+
+def moved_value(value: Value, exchange: Exchange) -> Value:
+    """Return what becomes of a value."""
+    if isinstance(value, Copy) and value.machine in exchange:
+        return Copy(value.machine, exchange[value.machine][value.number])
+    return value
+
+
+def moved_state(meaning: Meaning, state: State, exchange: Exchange) -> State:
+    """Return what becomes of a state: each copy's values go to another copy, and names are changed in them."""
+    target = list(state)
+    for cell, value in zip(meaning.cells, state, strict=True):
+        copy = cell.copy
+        if cell.machine in exchange and copy is not None:
+            copy = exchange[cell.machine][copy]
+        target[meaning.places[cell.machine, copy, cell.variable.name]] = moved_value(value, exchange)
+    return tuple(target)
+
+
+def moved_step(meaning: Meaning, step: Step, exchange: Exchange) -> tuple[object, ...]:
+    """Return what becomes of a step, as far as an observer of events and states can tell."""
+    parts = [
+        Part(part.machine, exchange[part.machine][part.copy], 0)
+        if part.machine in exchange and part.copy is not None
+        else Part(part.machine, part.copy, 0)
+        for part in step.parts
+    ]
+    arguments = tuple((name, moved_value(value, exchange)) for name, value in step.arguments)
+    target = None if step.target is None else moved_state(meaning, step.target, exchange)
+    return step.trigger, step.result, arguments, tuple(parts), target
+
+
+def is_exchangeable(graph: Graph, name: str) -> bool:
+    """Tell whether the copies of a machine may be exchanged: each exchange makes the graph into itself."""
+    return all(_is_kept(graph, exchange) for exchange in exchanges(graph.system, [name]))
+
+
+def _is_kept(graph: Graph, exchange: Exchange) -> bool:
+    meaning = graph.meaning
+    nothing: Exchange = {}
+    if {moved_state(meaning, state, exchange) for state in graph.levels[0]} != set(graph.levels[0]):
+        return False
+    for state in graph.depths:
+        moved = moved_state(meaning, state, exchange)
+        if moved not in graph.depths or meaning.rests(state) != meaning.rests(moved):
+            return False
+        here = Counter(moved_step(meaning, step, exchange) for step in graph.steps(state))
+        if here != Counter(moved_step(meaning, step, nothing) for step in graph.steps(moved)):
+            return False
+    return True
+
+
+def counted(graph: Graph, names: Sequence[str]) -> Orbits:
+    """Return the orbits of the reachable states under all exchanges of the copies of some machines."""
+    least: dict[State, State] = {}
+    for state in graph.depths:
+        if state not in least:
+            for exchange in exchanges(graph.system, names):
+                least[moved_state(graph.meaning, state, exchange)] = state
+    ones = set(least.values())
+    return Orbits(len(ones), sum(len(graph.steps(state)) for state in ones))

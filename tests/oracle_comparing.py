@@ -1,0 +1,197 @@
+"""The engine against the second oracle on one plain system: what differs, in words, one list for each way to search."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from quiesce.core.result import PropertyResult, SystemResult
+from quiesce.engines.checking import check
+from quiesce.engines.native import Limits, Strategy
+from quiesce.engines.native.checkpoint import JOURNAL
+from tests.oracle import symmetry, traces
+from tests.oracle.answers import UNKNOWN, Answer, answered
+from tests.oracle.data import Question, System, speaks_of_steps
+from tests.oracle.graph import Graph, searched
+from tests.oracle_language import built, plain_trace
+
+MOST_STATES = 150
+STOPPED_AT = 4
+"""So many states are enough for the first part of a search that is stopped and gone on with."""
+
+
+class Case:
+    """A plain system, what the oracle says of it, and what the engine says, searching in some way."""
+
+    def __init__(self, plain: System) -> None:
+        self.plain = plain
+        self.graph: Graph = searched(plain, MOST_STATES)
+
+    @cached_property
+    def built(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        """The system as the package has it."""
+        return built(self.plain)
+
+    @cached_property
+    def answers(self) -> dict[str, Answer]:
+        """The oracle's answers by the names of the questions."""
+        return {question.name: answered(self.graph, question) for question in self.plain.questions}
+
+    @cached_property
+    def searched_plainly(self) -> SystemResult:
+        """The engine's answers by one thread."""
+        return check(self.built, strategy=Strategy(workers=1))
+
+
+# -- each way to search -----------------------------------------------------------------------------------------------
+
+
+def plain_search(case: Case) -> list[str]:
+    """A search of all states by one thread: counts, verdicts, flags, and every trace step by step."""
+    result = case.searched_plainly
+    return _counts(case, result) + _questions(case, result, _exactly)
+
+
+def vacuity(case: Case) -> list[str]:
+    """Which properties say nothing."""
+    found = []
+    for question in case.plain.questions:
+        answer = case.searched_plainly.answer(question.name)
+        if ("vacuous" in answer.flags) is not case.answers[question.name].vacuous:
+            found.append(f"{question.name}: vacuous should be {case.answers[question.name].vacuous}")
+    return found
+
+
+def two_threads(case: Case) -> list[str]:
+    """A search by two threads: the same as by one, traces included."""
+    return _alike(case, check(case.built, strategy=Strategy(workers=2)))
+
+
+def stopped_and_resumed(case: Case) -> list[str]:
+    """A search that is stopped after a few states knows nothing that is wrong, and comes to the same result later."""
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "search"
+        stopped = check(
+            case.built, strategy=Strategy(workers=2, checkpoint=folder), limits=Limits(max_states=STOPPED_AT)
+        )
+        found = _questions(case, stopped, _if_decided)
+        if not (folder / JOURNAL).exists():
+            return [*found, "nothing was kept"]
+        return found + _alike(case, check(case.built, strategy=Strategy(workers=2, resume=folder)))
+
+
+def by_symmetry(case: Case) -> list[str]:
+    """A search of one state of each orbit: as many as brute force counts, and the verdicts of the search of all."""
+    result = check(case.built, strategy=Strategy(workers=1, symmetry=True))
+    return _orbits(case, result) + _questions(case, result, _not_placed)
+
+
+def by_partial_order(case: Case) -> list[str]:
+    """A search that leaves out steps: what it answers is right, and it refuses only what is not of states."""
+    result = check(case.built, strategy=Strategy(workers=1, partial_order=True))
+    found = _questions(case, result, _perhaps_longer)
+    if result.states > len(case.graph.depths):
+        found.append(f"{result.states} states, more than there are")
+    return found
+
+
+WAYS: dict[str, Callable[[Case], list[str]]] = {
+    "plain search": plain_search,
+    "vacuity": vacuity,
+    "two threads": two_threads,
+    "stop and resume": stopped_and_resumed,
+    "symmetry": by_symmetry,
+    "partial order": by_partial_order,
+}
+
+
+# -- what is compared -------------------------------------------------------------------------------------------------
+
+
+def _counts(case: Case, result: SystemResult) -> list[str]:
+    graph = case.graph
+    wanted = {"states": len(graph.depths), "transitions": graph.transitions, "depth": len(graph.levels) - 1}
+    return [
+        f"{getattr(result, word)} {word}, not {number}" for word, number in wanted.items() if getattr(result, word) != number
+    ]
+
+
+def _alike(case: Case, result: SystemResult) -> list[str]:
+    one, other = case.searched_plainly, result
+    found = [
+        f"{word}: {getattr(one, word)} and {getattr(other, word)}"
+        for word in ("states", "transitions", "depth", "stopped")
+        if getattr(one, word) != getattr(other, word)
+    ]
+    pairs = zip(one.properties, other.properties, strict=True)
+    return found + [f"{left.property.name} differs" for left, right in pairs if left != right]
+
+
+Compared = Callable[[Case, Question, PropertyResult, Answer], list[str]]
+
+
+def _questions(case: Case, result: SystemResult, compared: Compared) -> list[str]:
+    found = []
+    for question in case.plain.questions:
+        wrong = compared(case, question, result.answer(question.name), case.answers[question.name])
+        found += [f"{question.name} ({question.kind}): {text}" for text in wrong]
+    return found
+
+
+def _exactly(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+    """The verdict, and the very trace where the reference fixes it."""
+    found = _not_placed(case, question, answer, wanted)
+    trace = plain_trace(answer)
+    if not found and wanted.trace is not None and trace != wanted.trace:
+        found.append(f"the trace is {trace}, not {wanted.trace}")
+    return found
+
+
+def _not_placed(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+    """The verdict, and a trace that shows it, as short as can be."""
+    if answer.verdict.value not in wanted.verdicts:
+        return [f"{answer.verdict.value}, not {' or '.join(sorted(wanted.verdicts))}"]
+    return _shown(case, question, answer, wanted, shortest=True)
+
+
+def _perhaps_longer(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+    """The verdict, for a question of states; and a trace that shows it."""
+    of_states = question.kind in ("always", "never", "sometimes") and not speaks_of_steps(question.formula)
+    if not (of_states or question.kind == "domains" or (question.kind == "no_deadlock" and not question.stuttering)):
+        return [] if answer.verdict.value == UNKNOWN else [f"{answer.verdict.value}, and it is not one of states"]
+    if answer.verdict.value not in wanted.verdicts:
+        return [f"{answer.verdict.value}, not {' or '.join(sorted(wanted.verdicts))}"]
+    return _shown(case, question, answer, wanted, shortest=False)
+
+
+def _if_decided(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+    """Nothing, or what the search of all states says as well."""
+    return [] if answer.verdict.value == UNKNOWN else _not_placed(case, question, answer, wanted)
+
+
+def _shown(case: Case, question: Question, answer: PropertyResult, wanted: Answer, *, shortest: bool) -> list[str]:
+    trace = plain_trace(answer)
+    if trace is None:
+        return ["there is no trace"] if wanted.trace is not None else []
+    return traces.faults(case.graph, question, trace, answer.verdict.value, shortest=shortest)
+
+
+def _orbits(case: Case, result: SystemResult) -> list[str]:
+    """The machines that were taken for symmetric are, and their orbits are as many as were searched."""
+    told = re.match(r"symmetry of (.*): one state of each orbit, for ([\d,]+) states", result.reduction or "")
+    if told is None:
+        return _counts(case, result)
+    names = told[1].split(" and ")
+    found = [f"{name} is not symmetric" for name in names if not symmetry.is_exchangeable(case.graph, name)]
+    if found:
+        return found
+    orbits = symmetry.counted(case.graph, names)
+    states = int(told[2].replace(",", ""))
+    if (result.states, result.transitions) != (orbits.orbits, orbits.transitions):
+        found.append(f"{result.states} orbits and {result.transitions} transitions, not {orbits}")
+    if states != len(case.graph.depths) or result.depth != len(case.graph.levels) - 1:
+        found.append(f"they stand for {states} states of depth {result.depth}")
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
 
-from tests.oracle.data import Argument, Copy, Expression, Machine, Value, Variable
+from tests.oracle.data import Argument, Copy, Expression, Machine, Value, Variable, nodes
 
 Item = TypeVar("Item")
 NUMBERS = ("count", "integer")
@@ -92,8 +92,16 @@ class Drawing:
             word = self.pick(["and", "or", "not", "or", "and", "implies"])
             if word == "not":
                 return ("not", self.truth(place, depth - 1))
-            return (word, self.truth(place, depth - 1), self.truth(place, depth - 1))
+            return self.joined(word, self.truth(place, depth - 1), lambda: self.truth(place, depth - 1))
         return self.test(place)
+
+    def joined(self, word: str, left: Expression, right: Callable[[], Expression]) -> Expression:
+        """Return two truths put together, of different variables: what is trivial is simplified as it is written."""
+        for _ in range(4):
+            other = right()
+            if not subjects(left) & subjects(other):
+                return (word, left, other)
+        return left
 
     def test(self, place: Place) -> Expression:
         """Return a test of one variable, of one argument, or of all copies."""
@@ -130,6 +138,8 @@ class Drawing:
             return read if self.chance(2) else ("not", read)
         if variable.kind in NUMBERS:
             other = self.numeral(place, variable) if self.chance(3) else ("const", self.pick(variable.values))
+            if subjects(read) & subjects(other):
+                other = ("const", self.pick(variable.values))
             return (self.pick(["==", "<", ">=", "!=", ">", "<="]), read, other)
         word = self.pick(["==", "!=", "=="])
         if variable.kind == "index":
@@ -205,6 +215,15 @@ class Drawing:
         copy = self.copy(of, place)
         choices: list[Expression] = [own] if copy is None else [copy, copy]
         return self.pick([*choices, ("const", None)] if None in variable.values else choices)
+
+
+def subjects(expression: Expression) -> set[tuple[str, ...]]:
+    """Return what an expression is about: its variables, events and arguments, whatever the copy."""
+    return {
+        node[:3] if node[0] == "var" else node[:2]
+        for node in nodes(expression)
+        if node[0] in ("var", "happens", "unchanged", "enabled", "accepts", "fresh", "deadlock", "arg")
+    }
 
 
 def with_copy(expression: Expression, copy: Copy, *, stepping: bool) -> Expression:

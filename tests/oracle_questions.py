@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.oracle.data import Expression, Machine, Question
+from tests.oracle.data import Copy, Expression, Machine, Question
 from tests.oracle_drawing import Drawing, Place
 
 LINEAR = ("F p", "G p", "p leads to q", "G F p", "F G p", "p U q", "p W q", "p R q", "X p", "random", "random")
@@ -39,9 +39,11 @@ class Asking:
         if kind in ("always_possible", "bisimilar"):
             return Question(name, kind, self.of_states())
         formula = self.of_steps() if self.drawing.chance(2) else self.of_states()
-        if kind == "always" and not self.drawing.chance(3):
-            other = self.of_steps() if self.drawing.chance(2) else self.of_states()
-            formula = ("implies", other, formula)
+        if self.drawing.chance(5) and (paired := self._paired()) is not None:
+            formula = paired
+        elif kind == "always" and not self.drawing.chance(3):
+            premise = self.of_steps() if self.drawing.chance(2) else self.of_states()
+            formula = self.drawing.joined("implies", premise, self.of_steps if self.drawing.chance(2) else self.of_states)
         return Question(name, kind, formula)
 
     # -- predicates ---------------------------------------------------------------------------------------------------
@@ -59,8 +61,10 @@ class Asking:
         step = drawing.pick([self._happens(), self._after(), self._happens(), self._unchanged()])
         if drawing.chance(2):
             return step
-        other = drawing.pick([self._after(), self.of_states(), self._happens()])
-        return drawing.pick([("and", step, other), ("or", step, other), ("implies", step, other), ("not", step)])
+        if drawing.chance(4):
+            return ("not", step)
+        word = drawing.pick(["and", "or", "implies"])
+        return drawing.joined(word, step, lambda: drawing.pick([self._after, self.of_states, self._happens])())
 
     def _after(self) -> Expression:
         return self.drawing.truth(Place(self.machines, naming=self.naming, step=True), 1)
@@ -106,6 +110,33 @@ class Asking:
         name, trigger = self.drawing.pick(parts)
         return ("accepts", name, trigger, None)
 
+    def _paired(self) -> Expression | None:
+        """Return a predicate that is about all copies alike: an event is by one, or about one, that is in some state."""
+        drawing = self.drawing
+        event = drawing.pick(self.events)
+        rows = self._rows(event.trigger)
+        given = {one.name: one for _, row in rows for one in row.arguments if one.of is not None}
+        names = {machine.name for machine, _ in rows if machine.copies} | {one.of for one in given.values()}
+        machines = [machine for machine in self.machines if machine.name in names]
+        if not machines:
+            return None
+        machine = drawing.pick(machines)
+        takes_part = machine.name in {one.name for one, _ in rows}
+        arguments = [name for name, one in given.items() if one.of == machine.name]
+        variable = drawing.pick(machine.variables)
+        value = drawing.pick(variable.values)
+        kinds = ["by"] * takes_part + ["argument"] * bool(arguments) + ["both"] * (takes_part and bool(arguments))
+        kind, after = drawing.pick(kinds), drawing.chance(2)
+        tests = []
+        for number in range(machine.copies or 0):
+            copy = Copy(machine.name, number)
+            read: Expression = ("var", machine.name, variable.name, ("const", copy))
+            test = ("==", ("after", read) if after else read, ("const", value))
+            about = ((arguments[0], copy),) if kind != "by" else ()
+            happens = ("happens", event.trigger, None, about, (machine.name, number) if kind != "argument" else None)
+            tests.append(("and", happens, test) if not drawing.chance(8) else happens)
+        return (drawing.pick(["or", "or", "and"]), *tests)
+
     # -- formulas -----------------------------------------------------------------------------------------------------
 
     def _assumed(self) -> tuple[tuple[str, str], ...] | None:
@@ -120,6 +151,11 @@ class Asking:
             return ("deadlock",)
         return self.of_steps() if self.drawing.chance(3) else self.of_states()
 
+    def _atoms(self) -> tuple[Expression, Expression]:
+        """Return two predicates, of different variables if possible."""
+        both = self.drawing.joined("both", self._atom(), self._atom)
+        return (both[1], both[2]) if both[0] == "both" else (both, ("deadlock",))
+
     def _temporal(self) -> Expression:
         match self.drawing.pick(["linear", "branching", "linear", "mixed"]):
             case "linear":
@@ -129,7 +165,7 @@ class Asking:
         return self._mixed(self.drawing.pick(MIXED))
 
     def _linear(self, form: str) -> Expression:
-        p, q = self._atom(), self._atom()
+        p, q = self._atoms()
         match form:
             case "F p":
                 return ("F", p)
@@ -155,7 +191,7 @@ class Asking:
             return self._atom()
         if word in ("X", "F", "G", "not"):
             return (word, self.path(depth - 1))
-        return (word, self.path(depth - 1), self.path(depth - 1))
+        return drawing.joined(word, self.path(depth - 1), lambda: self.path(depth - 1))
 
     def _branching(self, form: str) -> Expression:
         p, q = self.of_states(), self.of_states()
@@ -167,7 +203,7 @@ class Asking:
         return (form[0], ("U", p, q))
 
     def _mixed(self, form: str) -> Expression:
-        p, q = self._atom(), self._atom()
+        p, q = self._atoms()
         match form:
             case "E G F p":
                 return ("E", ("G", ("F", p)))

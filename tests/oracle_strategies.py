@@ -227,7 +227,8 @@ class Maker:
         paired = [given for given in place.arguments if given.of is not None]
         tests = []
         if paired and not drawing.chance(3):
-            tests.append(drawing.of_argument(drawing.pick(paired), place))
+            test = drawing.of_argument(drawing.pick(paired), place)
+            tests.append(("or", test, drawing.test(place)) if drawing.chance(4) else test)
         owners = [] if place.own is None else [one for one in place.own.variables if one.kind == "index"]
         if owners and drawing.chance(2):
             owner = drawing.pick(owners)

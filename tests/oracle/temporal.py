@@ -100,7 +100,7 @@ class Checker:
     def of_state(self, formula: Expression, state: State) -> Truth:
         """Return the truth of a formula that a state decides."""
         if not speaks_of_runs(formula):
-            return self._predicate(formula, state, None)
+            return self.predicate(formula, state, None)
         match formula:
             case ("not", part):
                 return opposite(self.of_state(part, state))
@@ -123,7 +123,7 @@ class Checker:
         found = self.some_run(path)
         return True if state in found[THERE] else None if state in found[POSSIBLE] else False
 
-    def _predicate(self, expression: Expression, state: State, step: Step | None) -> Truth:
+    def predicate(self, expression: Expression, state: State, step: Step | None) -> Truth:
         """Return the truth of a predicate; None where it speaks of what is not known."""
         graph = self.graph
         if self.image is not None:
@@ -136,13 +136,13 @@ class Checker:
         """Of a step that leaves a domain the event is known, and not what comes after it."""
         match expression:
             case ("not", part):
-                return opposite(self._predicate(part, state, step))
+                return opposite(self.predicate(part, state, step))
             case ("and", *parts):
-                return both([self._predicate(part, state, step) for part in parts])
+                return both([self.predicate(part, state, step) for part in parts])
             case ("or", *parts):
-                return opposite(both([opposite(self._predicate(part, state, step)) for part in parts]))
+                return opposite(both([opposite(self.predicate(part, state, step)) for part in parts]))
             case ("implies", premise, conclusion):
-                return self._predicate(("or", ("not", premise), conclusion), state, step)
+                return self.predicate(("or", ("not", premise), conclusion), state, step)
             case ("happens", *_):
                 return bool(self.graph.meaning.value(expression, View(state, step=step)))
         return None
@@ -206,7 +206,7 @@ class Checker:
             return self.of_state(formula, state)
         if reading == SHOWN and step.target is None and step is not SILENCE and speaks_of_steps(formula):
             return None
-        return self._predicate(formula, state, step)
+        return self.predicate(formula, state, step)
 
 
 def opposed(path: Expression) -> Expression:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.oracle import answers
-from tests.oracle.data import Expression, Question, State, Step, Trace, operands, speaks_of_runs, speaks_of_steps
+from tests.oracle.data import Expression, Question, State, Trace, operands, speaks_of_runs, speaks_of_steps
 from tests.oracle.fairness import Fair, fair_rows
 from tests.oracle.graph import Graph
 from tests.oracle.meaning import SILENCE, View
@@ -86,6 +86,8 @@ def _of_run(graph: Graph, question: Question, trace: Trace, verdict: str) -> lis
     fair = fair_rows(graph.system, question)
     wrong = [f"its loop passes over {one}" for one in fair if _is_passed_over(graph, trace, one)]
     truth = Run(graph, Checker(graph, fair), trace).shown(question.formula)
+    if truth is None and question.formula[0] in ("and", "or", "not", "implies") and is_of_states(question.formula):
+        return wrong  # several runs would have to show it
     if truth is not (verdict == answers.HOLDS):
         wrong.append(f"the formula is {truth} on it")
     return wrong
@@ -128,22 +130,28 @@ class Run:
         return self.trace.loop if self.trace.loop is not None else position if self.ended else None
 
     def shown(self, formula: Expression) -> Truth:
-        """Return what this run shows of a formula: "every run" it can refute, and "some run" confirm."""
+        """Return what this run shows of a formula: "every run" it can refute, and "some run" confirm.
+
+        What no run can show is the checker's word. None where another run would have to show it.
+        """
+        if not (is_of_states(formula) and speaks_of_runs(formula)):
+            return self.truths(formula)[0]
         match formula:
-            case ("A", path):
-                return False if self.truths(path)[0] is False else None
-            case ("E", path):
-                return True if self.truths(path)[0] is True else None
-            case ("not", part) if speaks_of_runs(part):
+            case ("A" | "E" as word, path):
+                wanted = word == "E"
+                if self.truths(path)[0] is wanted:
+                    return wanted
+                known = self.checker.of_state(formula, self.trace.start)
+                return None if known is wanted else known
+            case ("not", part):
                 return opposite(self.shown(part))
-            case ("and", *parts) if is_of_states(formula) and speaks_of_runs(formula):
+            case ("and", *parts):
                 return both([self.shown(part) for part in parts])
-            case ("or", *parts) if is_of_states(formula) and speaks_of_runs(formula):
-                return opposite(both([opposite(self.shown(part)) for part in parts]))
-            case ("implies", premise, conclusion) if is_of_states(formula) and speaks_of_runs(formula):
-                return self.shown(("or", ("not", premise), conclusion))
-            case _:
-                return self.truths(formula)[0]
+            case ("or", *parts):
+                return either([self.shown(part) for part in parts])
+            case ("implies", premise, conclusion):
+                return either([opposite(self.shown(premise)), self.shown(conclusion)])
+        raise ValueError(formula)
 
     def truths(self, formula: Expression) -> Truths:
         """Return the truth of a path formula at each position."""
@@ -177,14 +185,11 @@ class Run:
         raise ValueError(formula)
 
     def _at(self, predicate: Expression, position: int) -> Truth:
-        """Return the truth of a predicate of steps at a position; None where the step is not known."""
+        """Return the truth of a predicate of steps at a position; where the trace is cut off, if all steps agree."""
         state = self.trace.states[position]
-        step: Step | None = self.trace.steps[position] if position < len(self.trace.steps) else None
-        if step is None and self.ended:
-            step = SILENCE
-        if step is None or (step.target is None and step is not SILENCE):
-            return None
-        return bool(self.graph.meaning.value(predicate, View(state, step=step)))
+        taken = self.trace.steps[position : position + 1] or self.graph.steps(state) or (SILENCE,)
+        truths = {self.checker.predicate(predicate, state, step) for step in taken}
+        return truths.pop() if len(truths) == 1 else None
 
     def _later(self, values: Truths, position: int) -> Truth:
         following = self.following(position)

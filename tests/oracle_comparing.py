@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.core.result import PropertyResult, SystemResult
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits, Strategy
 from quiesce.engines.native.checkpoint import JOURNAL
 from tests.oracle import symmetry, traces
-from tests.oracle.answers import UNKNOWN, Answer, answered
+from tests.oracle.answers import LOCAL, UNKNOWN, Answer, answered
 from tests.oracle.data import Question, System, speaks_of_steps
-from tests.oracle.graph import Graph, searched
+from tests.oracle.graph import Graph, TooLargeError, searched
 from tests.oracle_language import built, plain_trace
 
 MOST_STATES = 150
@@ -49,19 +50,33 @@ class Case:
 # -- each way to search -----------------------------------------------------------------------------------------------
 
 
-def plain_search(case: Case) -> list[str]:
-    """A search of all states by one thread: counts, verdicts, flags, and every trace step by step."""
-    result = case.searched_plainly
-    return _counts(case, result) + _questions(case, result, _exactly)
+def counts(case: Case) -> list[str]:
+    """A search of all states by one thread: how many, how many transitions, and how deep."""
+    return _counts(case, case.searched_plainly)
+
+
+def states_and_steps(case: Case) -> list[str]:
+    """What states and steps decide: the verdict, and the very trace, step by step."""
+    return _questions(case, case.searched_plainly, _exactly, LOCAL)
+
+
+def graphs(case: Case) -> list[str]:
+    """What the graph decides, `always_possible` and `bisimilar`: the verdict, and the very trace."""
+    return _questions(case, case.searched_plainly, _exactly, ("always_possible", "bisimilar"))
+
+
+def runs(case: Case) -> list[str]:
+    """What runs decide: the verdict, and a run that is possible, fair, and shows it."""
+    return _questions(case, case.searched_plainly, _exactly, ("holds",))
 
 
 def vacuity(case: Case) -> list[str]:
     """Which properties say nothing."""
     found = []
     for question in case.plain.questions:
-        answer = case.searched_plainly.answer(question.name)
-        if ("vacuous" in answer.flags) is not case.answers[question.name].vacuous:
-            found.append(f"{question.name}: vacuous should be {case.answers[question.name].vacuous}")
+        answer, wanted = case.searched_plainly.answer(question.name), case.answers[question.name]
+        if answer.verdict.value in wanted.verdicts and ("vacuous" in answer.flags) is not wanted.vacuous:
+            found.append(f"{question.name} ({question.kind}): vacuous should be {wanted.vacuous}")
     return found
 
 
@@ -99,13 +114,33 @@ def by_partial_order(case: Case) -> list[str]:
 
 
 WAYS: dict[str, Callable[[Case], list[str]]] = {
-    "plain search": plain_search,
+    "counts": counts,
+    "states and steps": states_and_steps,
+    "graphs": graphs,
+    "runs": runs,
     "vacuity": vacuity,
     "two threads": two_threads,
     "stop and resume": stopped_and_resumed,
     "symmetry": by_symmetry,
     "partial order": by_partial_order,
 }
+
+
+def differences(case: Case, way: str) -> list[str]:
+    """Return what differs in one way to search; an answer that the engine itself refutes is no answer."""
+    try:
+        return WAYS[way](case)
+    except EngineError as error:
+        return [f"no answer: {error}"]
+
+
+def fails(plain: System, way: str) -> bool:
+    """Tell whether a system that can be written and searched differs in one way."""
+    try:
+        case = Case(plain)
+        return bool(case.graph.levels and case.built and differences(case, way))
+    except (SpecificationError, TooLargeError, KeyError, IndexError, StopIteration, TypeError, ValueError):
+        return False
 
 
 # -- what is compared -------------------------------------------------------------------------------------------------
@@ -133,9 +168,13 @@ def _alike(case: Case, result: SystemResult) -> list[str]:
 Compared = Callable[[Case, Question, PropertyResult, Answer], list[str]]
 
 
-def _questions(case: Case, result: SystemResult, compared: Compared) -> list[str]:
+def _questions(
+    case: Case, result: SystemResult, compared: Compared, kinds: Sequence[str] | None = None
+) -> list[str]:
     found = []
     for question in case.plain.questions:
+        if kinds is not None and question.kind not in kinds:
+            continue
         wrong = compared(case, question, result.answer(question.name), case.answers[question.name])
         found += [f"{question.name} ({question.kind}): {text}" for text in wrong]
     return found

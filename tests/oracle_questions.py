@@ -22,6 +22,8 @@ class Asking:
     machines: tuple[Machine, ...]
     events: Sequence[Any]
     naming: bool
+    paired: int
+    """One question in so many is about whom an event is by, or about."""
 
     def questions(self) -> tuple[Question, ...]:
         """Return several questions, `domains` last."""
@@ -39,7 +41,7 @@ class Asking:
         if kind in ("always_possible", "bisimilar"):
             return Question(name, kind, self.of_states())
         formula = self.of_steps() if self.drawing.chance(2) else self.of_states()
-        if self.drawing.chance(5) and (paired := self._paired()) is not None:
+        if self.drawing.chance(self.paired) and (paired := self._paired()) is not None:
             formula = paired
         elif kind == "always" and not self.drawing.chance(3):
             premise = self.of_steps() if self.drawing.chance(2) else self.of_states()
@@ -127,6 +129,7 @@ class Asking:
         value = drawing.pick(variable.values)
         kinds = ["by"] * takes_part + ["argument"] * bool(arguments) + ["both"] * (takes_part and bool(arguments))
         kind, after = drawing.pick(kinds), drawing.chance(2)
+        together = drawing.over_copies(machine, variable, Place(self.machines)) if drawing.chance(2) else None
         tests = []
         for number in range(machine.copies or 0):
             copy = Copy(machine.name, number)
@@ -134,7 +137,7 @@ class Asking:
             test = ("==", ("after", read) if after else read, ("const", value))
             about = ((arguments[0], copy),) if kind != "by" else ()
             happens = ("happens", event.trigger, None, about, (machine.name, number) if kind != "argument" else None)
-            tests.append(("and", happens, test) if not drawing.chance(8) else happens)
+            tests.append(("and", happens, test, together) if together is not None else ("and", happens, test))
         return (drawing.pick(["or", "or", "and"]), *tests)
 
     # -- formulas -----------------------------------------------------------------------------------------------------

@@ -48,8 +48,9 @@ class Maker:
         self.machines: dict[str, Machine] = {}
         self.rows: dict[str, list[Row]] = {}
         self.starts = 1
-        self.naming = self.drawing.chance(3)
         self.leaving = self.drawing.chance(3)
+        self.pinning = self.drawing.chance(4)
+        self.naming = not self.pinning and self.drawing.chance(3)
 
     def made(self) -> System:
         """Draw machines, then their variables, events and rows, then the questions."""
@@ -75,7 +76,7 @@ class Maker:
         place = Place(tuple(order), naming=self.naming)
         rest = drawing.truth(place, 1) if drawing.chance(3) else None
         initially = drawing.truth(place, 1) if self.starts > 1 and drawing.chance(4) else TRUE
-        asking = Asking(drawing, tuple(order), events, naming=self.naming or drawing.chance(3))
+        asking = Asking(drawing, tuple(order), events, naming=self.naming or drawing.chance(3), paired=1 if self.pinning else 5)
         return System(tuple(order), asking.questions(), rest, initially)
 
     # -- machines -----------------------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ class Maker:
         drawing = self.drawing
         found: list[Argument] = []
         with_copies = [machine for machine in self.machines.values() if machine.copies]
-        if with_copies and drawing.chance(3):
+        if with_copies and (self.pinning or drawing.chance(3)):
             of = drawing.pick(with_copies)
             found.append(Argument("who", tuple(Copy(of.name, at) for at in range(of.copies or 0)), of.name))
             found[0] = replace(found[0], name=f"who_{of.name}")
@@ -226,7 +227,11 @@ class Maker:
         drawing = self.drawing
         paired = [given for given in place.arguments if given.of is not None]
         tests = []
-        if paired and not drawing.chance(3):
+        if paired and self.pinning:
+            given = drawing.pick(paired)
+            pinned: Expression = ("==", ("arg", given.name), ("const", drawing.pick(given.values)))
+            tests.append(("or", pinned, drawing.test(replace(place, arguments=(), naming=False))))
+        elif paired and not drawing.chance(3):
             test = drawing.of_argument(drawing.pick(paired), place)
             tests.append(("or", test, drawing.test(place)) if drawing.chance(4) else test)
         owners = [] if place.own is None else [one for one in place.own.variables if one.kind == "index"]

@@ -1,0 +1,98 @@
+"""A failing plain system made smaller, one change at a time, as long as it still fails; and written as a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from tests.oracle.data import PATH_WORDS, QUANTIFIERS, TRUE, Expression, Machine, Question, Row, System
+
+CONNECTIVES = frozenset({"and", "or", "not", "implies"}) | PATH_WORDS | QUANTIFIERS
+
+
+def least(system: System, fails: Callable[[System], bool], tries: int = 400) -> System:
+    """Return a system that fails and has no smaller one that does, as far as so many tries tell."""
+    shrinking = True
+    while shrinking:
+        shrinking = False
+        for other in smaller(system):
+            tries -= 1
+            if tries < 0:
+                return system
+            if fails(other):
+                system, shrinking = other, True
+                break
+    return system
+
+
+def smaller(system: System) -> Iterator[System]:
+    """Yield systems that are a little smaller; some of them could not be written."""
+    for at in range(len(system.questions)):
+        yield replace(system, questions=_without(system.questions, at))
+    for at, machine in enumerate(system.machines):
+        yield replace(system, machines=_without(system.machines, at))
+        for other in _machines(machine):
+            yield replace(system, machines=(*system.machines[:at], other, *system.machines[at + 1 :]))
+    if system.rest is not None:
+        yield replace(system, rest=None)
+    for formula in _formulas(system.initially):
+        yield replace(system, initially=formula)
+    for at, question in enumerate(system.questions):
+        for asked in _questions(question):
+            yield replace(system, questions=(*system.questions[:at], asked, *system.questions[at + 1 :]))
+
+
+def _questions(question: Question) -> Iterator[Question]:
+    for formula in _formulas(question.formula):
+        yield replace(question, formula=formula)
+    if question.assuming:
+        yield replace(question, assuming=None)
+        yield replace(question, assuming=question.assuming[1:])
+
+
+def _machines(machine: Machine) -> Iterator[Machine]:
+    for at in range(len(machine.rows)):
+        yield replace(machine, rows=_without(machine.rows, at))
+    for at, variable in enumerate(machine.variables):
+        yield replace(machine, variables=_without(machine.variables, at))
+        if len(variable.initial) > 1:
+            first = replace(variable, initial=variable.initial[:1])
+            yield replace(machine, variables=(*machine.variables[:at], first, *machine.variables[at + 1 :]))
+    for at, row in enumerate(machine.rows):
+        for other in _rows(row):
+            yield replace(machine, rows=(*machine.rows[:at], other, *machine.rows[at + 1 :]))
+    if machine.copies:
+        yield replace(machine, copies=machine.copies - 1)
+
+
+def _rows(row: Row) -> Iterator[Row]:
+    for at in range(len(row.arguments)):
+        yield replace(row, arguments=_without(row.arguments, at))
+    for at in range(len(row.then)):
+        yield replace(row, then=_without(row.then, at))
+    for formula in _formulas(row.when):
+        yield replace(row, when=formula)
+    for word, plain in (("sources", None), ("dest", None), ("returns", None), ("gets", None), ("fair", None)):
+        if getattr(row, word) is not None:
+            yield replace(row, **{word: plain})
+    if row.every:
+        yield replace(row, every=False)
+
+
+def _formulas(formula: Expression) -> Iterator[Expression]:
+    """Yield simpler truth values: true, a part of it, or itself with a simpler part."""
+    if formula == TRUE:
+        return
+    yield TRUE
+    if formula[0] in CONNECTIVES:
+        word, *parts = formula
+        yield from parts
+        for at, part in enumerate(parts):
+            if word in ("and", "or") and len(parts) > 1:
+                yield (word, *_without(tuple(parts), at))
+            for other in _formulas(part):
+                yield (word, *parts[:at], other, *parts[at + 1 :])
+
+
+def _without(items: tuple, at: int) -> tuple:  # type: ignore[type-arg]
+    return items[:at] + items[at + 1 :]

@@ -46,6 +46,11 @@ class Case:
         """The engine's answers by one thread."""
         return check(self.built, strategy=Strategy(workers=1))
 
+    @cached_property
+    def searched_by_symmetry(self) -> SystemResult:
+        """The engine's answers by one state of each orbit."""
+        return check(self.built, strategy=Strategy(workers=1, symmetry=True))
+
 
 # -- each way to search -----------------------------------------------------------------------------------------------
 
@@ -100,7 +105,7 @@ def stopped_and_resumed(case: Case) -> list[str]:
 
 def by_symmetry(case: Case) -> list[str]:
     """A search of one state of each orbit: as many as brute force counts, and the verdicts of the search of all."""
-    result = check(case.built, strategy=Strategy(workers=1, symmetry=True))
+    result = case.searched_by_symmetry
     return _orbits(case, result) + _questions(case, result, _not_placed)
 
 
@@ -134,13 +139,18 @@ def differences(case: Case, way: str) -> list[str]:
         return [f"no answer: {error}"]
 
 
-def fails(plain: System, way: str) -> bool:
-    """Tell whether a system that can be written and searched differs in one way."""
+def shape(difference: str) -> str:
+    """Return a difference without what it is about, so that it can be known again in a smaller system."""
+    return re.sub(r"^p\d+ |\d+|'p\d+'", "", difference)[:50]
+
+
+def shapes(plain: System, way: str) -> set[str]:
+    """Return how a system differs in one way to search; nothing where it cannot be written, or has no start."""
     try:
         case = Case(plain)
-        return bool(case.graph.levels and case.built and differences(case, way))
-    except (SpecificationError, TooLargeError, KeyError, IndexError, StopIteration, TypeError, ValueError):
-        return False
+        return {shape(found) for found in differences(case, way)} if case.graph.levels and case.built else set()
+    except (SpecificationError, TooLargeError, LookupError, StopIteration, TypeError, ValueError, AttributeError):
+        return set()
 
 
 # -- what is compared -------------------------------------------------------------------------------------------------

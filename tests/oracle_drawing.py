@@ -116,7 +116,9 @@ class Drawing:
             return self.over_copies(machine, variable, place)
         return self.compared(read, variable, place)
 
-    def over_copies(self, machine: Machine, variable: Variable, place: Place) -> Expression:
+    def over_copies(
+        self, machine: Machine, variable: Variable, place: Place, words: Sequence[str] = ("or", "and", "count")
+    ) -> Expression:
         """Return a test of all copies alike: of each, of some, or of how many."""
         prototype: Expression = ("var", machine.name, variable.name, ("const", "?"))
         bare = replace(place, own=None, acting=(), step=False)
@@ -125,7 +127,7 @@ class Drawing:
         tests = [
             with_copy(test, Copy(machine.name, number), stepping=stepping) for number in range(machine.copies or 0)
         ]
-        word = self.pick(["or", "and", "count"])
+        word = self.pick(words)
         if word != "count":
             return (word, *tests)
         numbers = [("where", test, ("const", 1), ("const", 0)) for test in tests]
@@ -204,7 +206,7 @@ class Drawing:
         raw: Expression = (self.pick(["+", "-"]), own, ("const", 1))
         if self.chance(3):
             raw = self.numeral(place, variable)
-        if leaving and self.chance(2):
+        if leaving and not self.chance(4):
             return ("+", own, ("const", self.pick([1, -1]))) if raw[0] == "const" else raw
         turn: Expression = ("where", ("<", own, ("const", high)), ("+", own, ("const", 1)), ("const", low))
         kept: Expression = ("min", ("max", raw, ("const", low)), ("const", high))

@@ -129,7 +129,9 @@ class Asking:
         value = drawing.pick(variable.values)
         kinds = ["by"] * takes_part + ["argument"] * bool(arguments) + ["both"] * (takes_part and bool(arguments))
         kind, after = drawing.pick(kinds), drawing.chance(2)
-        together = drawing.over_copies(machine, variable, Place(self.machines)) if drawing.chance(2) else None
+        together = None
+        if drawing.chance(2):
+            together = drawing.over_copies(machine, variable, Place(self.machines), ["count"])
         tests = []
         for number in range(machine.copies or 0):
             copy = Copy(machine.name, number)

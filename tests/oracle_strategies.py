@@ -48,14 +48,14 @@ class Maker:
         self.machines: dict[str, Machine] = {}
         self.rows: dict[str, list[Row]] = {}
         self.starts = 1
-        self.leaving = self.drawing.chance(3)
+        self.leaving = self.drawing.chance(2)
         self.pinning = self.drawing.chance(4)
         self.naming = not self.pinning and self.drawing.chance(3)
 
     def made(self) -> System:
         """Draw machines, then their variables, events and rows, then the questions."""
         drawing = self.drawing
-        self._declare("client", drawing.pick([2, 3, 3, 1, 3, 0]), "copies")
+        self._declare("client", drawing.pick([2, 3, 3, 1, 3, 2, 3, 0]), "copies")
         if drawing.chance(3):
             self._declare("disk", drawing.pick([2, 2, 1, 3]), "copies")
         self._declare("hub", None, "single")
@@ -64,7 +64,7 @@ class Maker:
         watching = drawing.chance(2)
         if watching:
             self._declare("log", None, "observer")
-        events = [self._event(number) for number in range(drawing.number(2, 4))]
+        events = [self._event(number) for number in range(drawing.number(3, 5))]
         for event in events:
             self._write(event)
         if watching:
@@ -231,15 +231,15 @@ class Maker:
             given = drawing.pick(paired)
             pinned: Expression = ("==", ("arg", given.name), ("const", drawing.pick(given.values)))
             tests.append(("or", pinned, drawing.test(replace(place, arguments=(), naming=False))))
-        elif paired and not drawing.chance(3):
+        elif paired and drawing.chance(2):
             test = drawing.of_argument(drawing.pick(paired), place)
             tests.append(("or", test, drawing.test(place)) if drawing.chance(4) else test)
         owners = [] if place.own is None else [one for one in place.own.variables if one.kind == "index"]
-        if owners and drawing.chance(2):
+        if owners and drawing.chance(3):
             owner = drawing.pick(owners)
             read: Expression = ("var", place.own.name, owner.name, None)  # type: ignore[union-attr]
             tests.append(("==", read, drawing.named(owner, place)))
-        if drawing.chance(3):
+        if drawing.chance(5):
             tests.append(drawing.truth(place, 1))
         return TRUE if not tests else tests[0] if len(tests) == 1 else ("and", *tests)
 
@@ -255,7 +255,7 @@ class Maker:
                 dest = drawing.pick([value for value in states.values if sources is None or value not in sources])
         then: list[tuple[str, Expression]] = []
         for variable in machine.variables:
-            if variable is not states and not drawing.chance(3):
+            if variable is not states and not drawing.chance(4):
                 then.append((variable.name, drawing.effect(machine, variable, place, self.leaving)))
         return sources, dest, tuple(then)
 

@@ -15,7 +15,7 @@ An index is None for a variable of one's own copy, or of a machine without copie
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Expression = tuple[Any, ...]
@@ -142,13 +142,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Step:
-    """One transition; the target is None where the step leaves a domain."""
+    """One transition; the target is None where the step leaves a domain, and `left` are then the values outside."""
 
     trigger: str
     result: str | None
     arguments: tuple[tuple[str, Value], ...]
     parts: tuple[Part, ...]
     target: State | None
+    left: tuple[Value, ...] = field(default=(), compare=False)
 
     @property
     def event(self) -> tuple[object, ...]:

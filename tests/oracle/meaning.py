@@ -231,10 +231,10 @@ class Meaning:
             if observer.observer:
                 seen = self._observed(observer, trigger, result, view)
                 written |= {} if seen is None else self._written(observer, seen, None, view)
-        inside = all(fits(self.cells[place].variable.values, value) for place, value in written.items())
-        target = tuple(written.get(place, value) for place, value in enumerate(view.state)) if inside else None
+        left = [value for place, value in written.items() if not fits(self.cells[place].variable.values, value)]
+        target = None if left else tuple(written.get(place, value) for place, value in enumerate(view.state))
         parts = tuple(Part(way.machine.name, way.copy, way.number) for way in ways)
-        return Step(trigger, result, tuple(view.arguments.items()), parts, target)
+        return Step(trigger, result, tuple(view.arguments.items()), parts, target, tuple(left))
 
     def _written(self, machine: Machine, row: Row, copy: int | None, view: View) -> dict[int, Value]:
         own = replace(view, own=(machine.name, copy))

@@ -1,0 +1,154 @@
+"""The engine and a second oracle, written from docs/reference.md alone, give one answer on random systems.
+
+200 systems and 60 pairs for refinement; with QUIESCE_DEEP=1, 2,000 and 300. What fails is made smaller first.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from tests.oracle.data import System
+from tests.oracle.graph import TooLargeError
+from tests.oracle_comparing import WAYS, Case, differences, shape, shapes
+from tests.oracle_features import features, features_of_pair
+from tests.oracle_language import built
+from tests.oracle_refining import Compared, Pair, pairs
+from tests.oracle_shrinking import least
+from tests.oracle_strategies import systems
+from tests.strategies import DRAWING, described
+
+DEEP = os.environ.get("QUIESCE_DEEP") == "1"
+SYSTEMS, PAIRS = (2_000, 300) if DEEP else (200, 60)
+SPARE = 1.6
+"""So many times more are drawn: some have too many states, or no start."""
+SHOWN = 3
+"""Differences that are made smaller and shown."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the objects of throw-away systems out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUIESCE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@cache
+def cases() -> list[Case]:
+    """Return different random systems that have a start and not too many states."""
+    found: dict[System, Case] = {}
+
+    @settings(DRAWING, max_examples=int(SYSTEMS * SPARE), phases=[Phase.generate])
+    @given(systems())
+    def draw(plain: System) -> None:
+        if len(found) < SYSTEMS and plain not in found:
+            try:
+                case = Case(plain)
+            except TooLargeError:
+                return
+            if case.graph.levels:
+                found[plain] = case
+
+    draw()
+    return list(found.values())
+
+
+@cache
+def compared_pairs() -> list[Compared]:
+    """Return different random pairs for refinement."""
+    found: dict[Pair, Compared] = {}
+
+    @settings(DRAWING, max_examples=int(PAIRS * SPARE), phases=[Phase.generate])
+    @given(pairs())
+    def draw(pair: Pair) -> None:
+        if len(found) < PAIRS and pair not in found:
+            try:
+                compared = Compared(pair)
+            except TooLargeError:
+                return
+            if compared.wanted is not None:
+                found[pair] = compared
+
+    draw()
+    return list(found.values())
+
+
+# -- the oracle is a second one ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "oracle").glob("*.py")), ids=lambda path: path.stem)
+def test_the_oracle_imports_nothing_of_the_package(path: Path) -> None:
+    """Every import of the oracle is of the standard library, or of the oracle itself."""
+    imported = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported += [name.name for name in node.names]
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            imported.append(node.module or "")
+    assert not [name for name in imported if name.startswith("quiesce")]
+    assert not [name for name in imported if name.startswith("tests") and not name.startswith("tests.oracle")]
+    assert not [name for name in imported if name.startswith("tests.oracle_")]
+
+
+# -- random systems ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_engine_and_the_second_oracle_agree(way: str) -> None:
+    """Counts, verdicts, flags and traces are those of the oracle, in every way to search."""
+    wrong = [(case.plain, found) for case in cases() if (found := differences(case, way))]
+    assert not wrong, told(way, wrong)
+
+
+def told(way: str, wrong: list[tuple[System, list[str]]]) -> str:
+    """Return what differs: how many systems, and the smallest for each of some differences."""
+    kinds = Counter(shape(text) for _, texts in wrong for text in dict.fromkeys(texts))
+    lines = [f"{way}: {len(wrong)} systems differ: {dict(kinds)}"]
+    for kind in list(kinds)[:SHOWN]:
+        first = next(plain for plain, texts in wrong if any(shape(text) == kind for text in texts))
+        system = least(first, lambda plain: kind in shapes(plain, way))
+        lines += ["", *differences(Case(system), way), described(built(system))]
+    return "\n".join(lines)
+
+
+# -- random pairs -----------------------------------------------------------------------------------------------------
+
+
+def test_refinement_is_as_the_second_oracle_says() -> None:
+    """Verdict, length of the run to what is refused, and what is claimed of runs."""
+    wrong = {pair.pair.change: found for pair in compared_pairs() if (found := pair.differences())}
+    assert not wrong
+
+
+# -- what is drawn ----------------------------------------------------------------------------------------------------
+
+SHARES: dict[str, int] = {}
+"""At least so many of a hundred systems show it."""
+
+
+def test_random_systems_show_what_they_are_drawn_for() -> None:
+    """No feature is lost by accident: each is in its share of the systems."""
+    assert len(cases()) == SYSTEMS
+    seen = Counter(feature for case in cases() for feature in features(case))
+    few = {feature: seen[feature] for feature, share in SHARES.items() if seen[feature] * 100 < share * SYSTEMS}
+    assert not few, dict(sorted(seen.items()))
+
+
+PAIR_SHARES: dict[str, int] = {}
+
+
+def test_random_pairs_show_what_they_are_drawn_for() -> None:
+    """Pairs hold, do not, are unknown; they stutter, leave domains, and are alike or not in fairness."""
+    assert len(compared_pairs()) == PAIRS
+    seen = Counter(feature for pair in compared_pairs() for feature in features_of_pair(pair))
+    few = {feature: seen[feature] for feature, share in PAIR_SHARES.items() if seen[feature] * 100 < share * PAIRS}
+    assert not few, dict(sorted(seen.items()))

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.core.result import PropertyResult, SystemResult
+from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits, Strategy
 from quiesce.engines.native.checkpoint import JOURNAL
@@ -19,7 +20,7 @@ from tests.oracle.data import Question, System, speaks_of_steps
 from tests.oracle.graph import Graph, TooLargeError, searched
 from tests.oracle_language import built, plain_trace
 
-MOST_STATES = 150
+MOST_STATES = 80
 STOPPED_AT = 4
 """So many states are enough for the first part of a search that is stopped and gone on with."""
 
@@ -32,7 +33,7 @@ class Case:
         self.graph: Graph = searched(plain, MOST_STATES)
 
     @cached_property
-    def built(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def built(self) -> SystemData:
         """The system as the package has it."""
         return built(self.plain)
 
@@ -160,7 +161,9 @@ def _counts(case: Case, result: SystemResult) -> list[str]:
     graph = case.graph
     wanted = {"states": len(graph.depths), "transitions": graph.transitions, "depth": len(graph.levels) - 1}
     return [
-        f"{getattr(result, word)} {word}, not {number}" for word, number in wanted.items() if getattr(result, word) != number
+        f"{getattr(result, word)} {word}, not {number}"
+        for word, number in wanted.items()
+        if getattr(result, word) != number
     ]
 
 
@@ -178,9 +181,7 @@ def _alike(case: Case, result: SystemResult) -> list[str]:
 Compared = Callable[[Case, Question, PropertyResult, Answer], list[str]]
 
 
-def _questions(
-    case: Case, result: SystemResult, compared: Compared, kinds: Sequence[str] | None = None
-) -> list[str]:
+def _questions(case: Case, result: SystemResult, compared: Compared, kinds: Sequence[str] | None = None) -> list[str]:
     found = []
     for question in case.plain.questions:
         if kinds is not None and question.kind not in kinds:

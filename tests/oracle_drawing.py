@@ -191,7 +191,9 @@ class Drawing:
         own: Expression = ("var", machine.name, variable.name, None)
         match variable.kind:
             case "flag":
-                return self.pick([("const", True), ("not", own), ("const", False), self.test(replace(place, step=False))])
+                return self.pick(
+                    [("const", True), ("not", own), ("const", False), self.test(replace(place, step=False))]
+                )
             case "count" | "integer":
                 return self._number(own, variable, place, leaving)
             case "index":

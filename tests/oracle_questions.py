@@ -45,7 +45,9 @@ class Asking:
             formula = paired
         elif kind == "always" and not self.drawing.chance(3):
             premise = self.of_steps() if self.drawing.chance(2) else self.of_states()
-            formula = self.drawing.joined("implies", premise, self.of_steps if self.drawing.chance(2) else self.of_states)
+            formula = self.drawing.joined(
+                "implies", premise, self.of_steps if self.drawing.chance(2) else self.of_states
+            )
         return Question(name, kind, formula)
 
     # -- predicates ---------------------------------------------------------------------------------------------------
@@ -113,7 +115,7 @@ class Asking:
         return ("accepts", name, trigger, None)
 
     def _paired(self) -> Expression | None:
-        """Return a predicate that is about all copies alike: an event is by one, or about one, that is in some state."""
+        """Return a predicate about all copies alike: an event is by one, or about one, that is in some state."""
         drawing = self.drawing
         event = drawing.pick(self.events)
         rows = self._rows(event.trigger)

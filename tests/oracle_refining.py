@@ -12,7 +12,20 @@ from quiesce.engines.refinement import refine
 from quiesce.language.systems import unobserved
 from tests.oracle import traces
 from tests.oracle.answers import HOLDS
-from tests.oracle.data import FALSE, TRUE, Claim, Copy, Expression, Machine, Question, Row, System, Value, Variable, nodes
+from tests.oracle.data import (
+    FALSE,
+    TRUE,
+    Claim,
+    Copy,
+    Expression,
+    Machine,
+    Question,
+    Row,
+    System,
+    Value,
+    Variable,
+    nodes,
+)
 from tests.oracle.graph import searched
 from tests.oracle.refinement import Comparison, without_observers
 from tests.oracle_comparing import MOST_STATES
@@ -20,7 +33,18 @@ from tests.oracle_drawing import Drawing, Place
 from tests.oracle_language import built, claiming, of_trace
 from tests.oracle_strategies import drawn
 
-CHANGES = ("nothing", "row lost", "row lost", "guard", "fairness", "domain", "initial", "row gained", "mapped", "mapped")
+CHANGES = (
+    "nothing",
+    "row lost",
+    "row lost",
+    "guard",
+    "fairness",
+    "domain",
+    "initial",
+    "row gained",
+    "mapped",
+    "mapped",
+)
 FORMS = ("F p", "G p", "G F p", "F G p", "p leads to q", "p U q", "AG EF p", "AF p", "EG p")
 
 
@@ -94,7 +118,11 @@ def _changed_variable(drawing: Drawing, variable: Variable, change: str) -> Vari
     """Return a variable that starts elsewhere, or, if it is a number that starts low, one that does not go so high."""
     if change == "initial":
         return replace(variable, initial=(drawing.pick(variable.values),))
-    if variable.kind in ("count", "integer") and variable.values[-1] not in variable.initial and len(variable.values) > 2:
+    if (
+        variable.kind in ("count", "integer")
+        and variable.values[-1] not in variable.initial
+        and len(variable.values) > 2
+    ):
         return replace(variable, values=variable.values[:-1])
     return variable
 

@@ -76,7 +76,9 @@ class Maker:
         place = Place(tuple(order), naming=self.naming)
         rest = drawing.truth(place, 1) if drawing.chance(3) else None
         initially = drawing.truth(place, 1) if self.starts > 1 and drawing.chance(4) else TRUE
-        asking = Asking(drawing, tuple(order), events, naming=self.naming or drawing.chance(3), paired=1 if self.pinning else 5)
+        asking = Asking(
+            drawing, tuple(order), events, naming=self.naming or drawing.chance(3), paired=1 if self.pinning else 5
+        )
         return System(tuple(order), asking.questions(), rest, initially)
 
     # -- machines -----------------------------------------------------------------------------------------------------
@@ -158,7 +160,11 @@ class Maker:
             found.append(Argument("who", tuple(Copy(of.name, at) for at in range(of.copies or 0)), of.name))
             found[0] = replace(found[0], name=f"who_{of.name}")
         if drawing.chance(5):
-            choices: list[Argument] = [Argument("n", (0, 1)), Argument("how", ("soft", "hard")), Argument("b", (False, True))]
+            choices: list[Argument] = [
+                Argument("n", (0, 1)),
+                Argument("how", ("soft", "hard")),
+                Argument("b", (False, True)),
+            ]
             found.append(drawing.pick(choices))
         return tuple(found)
 

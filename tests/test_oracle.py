@@ -18,6 +18,7 @@ from hypothesis import Phase, given, settings
 from tests.oracle.data import System
 from tests.oracle.graph import TooLargeError
 from tests.oracle_comparing import WAYS, Case, differences, shape, shapes
+from tests.oracle_examples import EXAMPLES
 from tests.oracle_features import features, features_of_pair
 from tests.oracle_language import built
 from tests.oracle_refining import Compared, Pair, pairs
@@ -99,6 +100,27 @@ def test_the_oracle_imports_nothing_of_the_package(path: Path) -> None:
     assert not [name for name in imported if name.startswith("tests.oracle_")]
 
 
+# -- by hand ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_second_oracle_itself_on_small_systems(name: str) -> None:
+    """Verdicts, and lengths of traces, that follow from the text."""
+    case, wanted = Case(EXAMPLES[name].system), EXAMPLES[name].wanted
+    assert {name: set(answer.verdicts) for name, answer in case.answers.items()} == {
+        name: {verdict} for name, (verdict, _) in wanted.items()
+    }
+    lengths = {name: len(answer.trace.steps) for name, answer in case.answers.items() if answer.trace is not None}
+    assert lengths == {name: length for name, (_, length) in wanted.items() if name in lengths}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_engine_agrees_on_small_systems(name: str, way: str) -> None:
+    """The engine says of them what the oracle says."""
+    assert not differences(Case(EXAMPLES[name].system), way)
+
+
 # -- random systems ---------------------------------------------------------------------------------------------------
 
 
@@ -131,7 +153,31 @@ def test_refinement_is_as_the_second_oracle_says() -> None:
 
 # -- what is drawn ----------------------------------------------------------------------------------------------------
 
-SHARES: dict[str, int] = {}
+SHARES: dict[str, int] = {
+    **dict.fromkeys(["copies: 0", "copies: 1", "observer: gets", "initially", "lasso", "vacuous"], 5),
+    **dict.fromkeys(["copies: 2", "copies: 3", "every", "observer", "returns", "gets", "result", "rest"], 20),
+    **dict.fromkeys(["argument", "argument: a copy", "row: acting", "row: paired", "owner", "assumed"], 25),
+    **dict.fromkeys(["row: a named copy", "question: a named copy", "several initial values"], 30),
+    **dict.fromkeys(["fair: weak", "fair: strong"], 30),
+    **dict.fromkeys(["variable: count", "variable: integer", "variable: flag", "variable: names"], 20),
+    **dict.fromkeys(["variable: index", "variable: state"], 30),
+    **dict.fromkeys(["departure", "deadlock"], 12),
+    **dict.fromkeys(["departure: above", "departure: below", "a state that can only leave"], 3),
+    "reduced": 20,
+    "reduced: three copies": 10,
+    "states: 10^1": 30,
+    "trace: 2": 8,
+    "trace: 3": 3,
+    **dict.fromkeys(["always: holds", "always: violated", "never: holds", "never: violated"], 2),
+    **dict.fromkeys(["sometimes: holds", "sometimes: violated"], 2),
+    **dict.fromkeys(["always of steps: holds", "always of steps: violated"], 5),
+    **dict.fromkeys(["never of steps: holds", "never of steps: violated"], 5),
+    **dict.fromkeys(["sometimes of steps: holds", "sometimes of steps: violated"], 5),
+    **dict.fromkeys(["always_possible: holds", "always_possible: violated"], 5),
+    **dict.fromkeys(["no_deadlock: holds", "no_deadlock: violated", "bisimilar: holds", "bisimilar: violated"], 3),
+    **dict.fromkeys(["holds: holds", "holds: violated"], 30),
+    **dict.fromkeys(["holds: unknown", "domains: violated", "no_deadlock: unknown", "always_possible: unknown"], 2),
+}
 """At least so many of a hundred systems show it."""
 
 
@@ -143,7 +189,16 @@ def test_random_systems_show_what_they_are_drawn_for() -> None:
     assert not few, dict(sorted(seen.items()))
 
 
-PAIR_SHARES: dict[str, int] = {}
+PAIR_SHARES: dict[str, int] = {
+    "holds": 30,
+    "violated": 15,
+    "unknown": 8,
+    "stutters": 30,
+    "violated, and it leaves": 2,
+    **dict.fromkeys(["richer leaves", "poorer leaves"], 8),
+    **dict.fromkeys(["liveness: holds", "liveness: violated"], 15),
+    **dict.fromkeys(["fairness", "domain", "initial", "guard", "row lost", "row gained", "mapped"], 2),
+}
 
 
 def test_random_pairs_show_what_they_are_drawn_for() -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 Expression = tuple[Any, ...]
@@ -211,11 +212,13 @@ def operands(expression: Expression) -> tuple[Expression, ...]:
             return expression[1:]
 
 
+@cache
 def speaks_of_steps(expression: Expression) -> bool:
     """Tell whether a step part stands in an expression."""
     return any(node[0] in STEP_WORDS for node in nodes(expression))
 
 
+@cache
 def speaks_of_runs(expression: Expression) -> bool:
     """Tell whether a temporal operator stands in an expression."""
     return any(node[0] in PATH_WORDS | QUANTIFIERS for node in nodes(expression))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from tests.oracle.data import State, Step, System, Trace
 from tests.oracle.meaning import Meaning
@@ -59,8 +60,7 @@ class Graph:
         """Return a shortest run to a state as a trace, with a last step perhaps."""
         states = self.shortest(state)
         taken = [
-            next(step for step in self.steps(before) if step.target == after)
-            for before, after in zip(states, states[1:], strict=False)
+            next(step for step in self.steps(before) if step.target == after) for before, after in pairwise(states)
         ]
         return Trace(states[0], (*taken, *last))
 

@@ -165,7 +165,8 @@ class Checker:
         inner = [node for node in edges if node != OUTSIDE]
         for component in fair_nodes(inner, edges, self._steps_at, untils(formula), self.fair):
             good |= component
-        return {state for state, node in begin.items() if node in _reaching(good, edges)}
+        hopeful = _reaching(good, edges)
+        return {state for state, node in begin.items() if node in hopeful}
 
     def _steps_at(self, node: Node) -> tuple[Step, ...]:
         return self.graph.steps(node[0])

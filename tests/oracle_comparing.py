@@ -110,6 +110,13 @@ def by_symmetry(case: Case) -> list[str]:
     return _orbits(case, result) + _questions(case, result, _not_placed)
 
 
+def symmetry_found(case: Case) -> list[str]:
+    """Copies are interchangeable as long as nobody picks one out: then they are taken for symmetric."""
+    told = re.match(r"symmetry of (.*): one state", case.searched_by_symmetry.reduction or "")
+    names = [] if told is None else told[1].split(" and ")
+    return [f"{name} is symmetric, and was not found" for name in symmetry.unnamed(case.plain) if name not in names]
+
+
 def by_partial_order(case: Case) -> list[str]:
     """A search that leaves out steps: what it answers is right, and it refuses only what is not of states."""
     result = check(case.built, strategy=Strategy(workers=1, partial_order=True))
@@ -128,6 +135,7 @@ WAYS: dict[str, Callable[[Case], list[str]]] = {
     "two threads": two_threads,
     "stop and resume": stopped_and_resumed,
     "symmetry": by_symmetry,
+    "symmetry is found": symmetry_found,
     "partial order": by_partial_order,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tests.oracle.data import PATH_WORDS, QUANTIFIERS, TRUE, Expression, Machine, Question, Row, System
+from tests.oracle.data import PATH_WORDS, QUANTIFIERS, TRUE, Copy, Expression, Machine, Question, Row, System, Value
 
 CONNECTIVES = frozenset({"and", "or", "not", "implies"}) | PATH_WORDS | QUANTIFIERS
 
@@ -33,6 +33,8 @@ def smaller(system: System) -> Iterator[System]:
         yield replace(system, machines=_without(system.machines, at))
         for other in _machines(machine):
             yield replace(system, machines=(*system.machines[:at], other, *system.machines[at + 1 :]))
+        if machine.copies:
+            yield _fewer(system, Copy(machine.name, machine.copies - 1))
     if system.rest is not None:
         yield replace(system, rest=None)
     for formula in _formulas(system.initially):
@@ -61,8 +63,24 @@ def _machines(machine: Machine) -> Iterator[Machine]:
     for at, row in enumerate(machine.rows):
         for other in _rows(row):
             yield replace(machine, rows=(*machine.rows[:at], other, *machine.rows[at + 1 :]))
-    if machine.copies:
-        yield replace(machine, copies=machine.copies - 1)
+
+
+def _fewer(system: System, gone: Copy) -> System:
+    """Return a system without the last copy of a machine; nobody can be it any more."""
+
+    def left(values: tuple[Value, ...]) -> tuple[Value, ...]:
+        return tuple(value for value in values if value != gone)
+
+    def of(machine: Machine) -> Machine:
+        variables = [replace(one, values=left(one.values), initial=left(one.initial)) for one in machine.variables]
+        rows = [
+            replace(row, arguments=tuple(replace(one, values=left(one.values)) for one in row.arguments))
+            for row in machine.rows
+        ]
+        copies = gone.number if machine.name == gone.machine else machine.copies
+        return replace(machine, copies=copies, variables=tuple(variables), rows=tuple(rows))
+
+    return replace(system, machines=tuple(map(of, system.machines)))
 
 
 def _rows(row: Row) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 
-from tests.oracle.data import Copy, State, Step, System, Value
+from tests.oracle.data import Copy, State, Step, System, Value, nodes
 from tests.oracle.graph import Graph
 from tests.oracle.meaning import Meaning
 
@@ -75,6 +75,28 @@ def _is_kept(graph: Graph, exchange: Exchange) -> bool:
         if here != Counter(moved_step(meaning, step, nothing) for step in graph.steps(moved)):
             return False
     return True
+
+
+def unnamed(system: System) -> list[str]:
+    """Return the machines with several copies of which no row, no initial value and no place of rest picks one out."""
+    several = [machine.name for machine in system.machines if (machine.copies or 0) > 1]
+    return [name for name in several if not _is_named(system, name)]
+
+
+def _is_named(system: System, name: str) -> bool:
+    said = [system.initially, system.rest or system.initially]
+    for machine in system.machines:
+        for variable in machine.variables:
+            values = [value for value in variable.values if isinstance(value, Copy) and value.machine == name]
+            first = [value for value in variable.initial if value in values]
+            if 0 < len(first) < len(values):
+                return True
+        said += [part for row in machine.rows for part in (row.when, *[effect for _, effect in row.then])]
+    return any(
+        node[0] == "const" and isinstance(node[1], Copy) and node[1].machine == name
+        for expression in said
+        for node in nodes(expression)
+    )
 
 
 def counted(graph: Graph, names: Sequence[str]) -> Orbits:

@@ -45,7 +45,9 @@ def judged(graph: Graph, question: Question) -> Judged:
     truth = False if False in truths else None if None in truths else True
     if not graph.leaves:
         return Judged(truth, True)
-    return Judged(truth, truth is None or _is_shown(checker, question.formula, graph.levels[0]))
+    showing = question.formula[0] == "E"
+    shown = truth is showing and _is_shown(checker, question.formula, graph.levels[0])
+    return Judged(truth, truth is None or shown)
 
 
 def _is_shown(checker: Checker, formula: Expression, initial: list[State]) -> bool:

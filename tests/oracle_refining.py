@@ -188,18 +188,19 @@ def _assumed(drawing: Drawing, system: System) -> tuple[tuple[str, str], ...] | 
 
 
 class Compared:
-    """A pair as both sides judge it."""
+    """A pair as both sides judge it; raises SpecificationError for one that nobody could write."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
+        self.rich = claiming(pair.rich, pair.claim)
+        self.poor = unobserved(built(pair.poor), pair.claim.liveness)
         rich, poor = searched(pair.rich, MOST_STATES), searched(pair.poor, MOST_STATES)
         self.comparison = Comparison(rich, poor, pair.claim)
         self.wanted = self.comparison.refined() if rich.levels and poor.levels else None
 
     def result(self) -> Result:
         """Return the engine's answer."""
-        rich = claiming(self.pair.rich, self.pair.claim)
-        return refine(rich, rich.refinements[0], unobserved(built(self.pair.poor), self.pair.claim.liveness))
+        return refine(self.rich, self.rich.refinements[0], self.poor)
 
     def differences(self) -> list[str]:
         """Return what the engine says otherwise."""

@@ -9,14 +9,17 @@ import ast
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import Phase, given, settings
 
-from tests.oracle.data import System
+from quiesce import SpecificationError
+from tests.oracle.data import Machine, Question, Row, System, Trace, Variable
 from tests.oracle.graph import TooLargeError
+from tests.oracle.traces import faults
 from tests.oracle_comparing import WAYS, Case, differences, shape, shapes
 from tests.oracle_examples import EXAMPLES
 from tests.oracle_features import features, features_of_pair
@@ -73,7 +76,7 @@ def compared_pairs() -> list[Compared]:
         if len(found) < PAIRS and pair not in found:
             try:
                 compared = Compared(pair)
-            except TooLargeError:
+            except (TooLargeError, SpecificationError):
                 return
             if compared.wanted is not None:
                 found[pair] = compared
@@ -112,6 +115,56 @@ def test_the_second_oracle_itself_on_small_systems(name: str) -> None:
     }
     lengths = {name: len(answer.trace.steps) for name, answer in case.answers.items() if answer.trace is not None}
     assert lengths == {name: length for name, (_, length) in wanted.items() if name in lengths}
+
+
+def up_and_down(*, fair: str | None) -> Case:
+    """Return a number that goes up and down between 0 and 2, whose last step up is fair, or is not."""
+    x = ("var", "m", "x", None)
+    higher, lower = (("x", ("+", x, ("const", 1))),), (("x", ("-", x, ("const", 1))),)
+    rows = (
+        Row("step", "m.up", when=("==", x, ("const", 0)), then=higher),
+        Row("step", "m.last", when=("==", x, ("const", 1)), then=higher, fair=fair),
+        Row("step", "m.down", when=(">", x, ("const", 0)), then=lower),
+    )
+    asked = (
+        Question("never two", "never", ("==", x, ("const", 2))),
+        Question("comes to two", "holds", ("F", ("==", x, ("const", 2)))),
+    )
+    return Case(System((Machine("m", None, (Variable("x", "count", (0, 1, 2), (0,)),), rows),), asked))
+
+
+def run(case: Case, *triggers: str, loop: int | None = None) -> Trace:
+    """Return the run by some triggers from the initial state."""
+    state, taken = case.graph.levels[0][0], []
+    for trigger in triggers:
+        taken.append(next(step for step in case.graph.steps(state) if step.trigger == trigger))
+        state = taken[-1].target
+    return Trace(case.graph.levels[0][0], tuple(taken), loop)
+
+
+def test_the_trace_checker_refuses_what_shows_nothing() -> None:
+    """A run that is none, is too long, or does not decide; a loop that does not close."""
+    case = up_and_down(fair=None)
+    never, comes = case.plain.questions
+    good = run(case, "m.up", "m.last")
+    assert not faults(case.graph, never, good, "violated")
+    assert faults(case.graph, never, run(case, "m.up", "m.down", "m.up", "m.last"), "violated")
+    assert faults(case.graph, never, run(case, "m.up"), "violated")
+    assert faults(case.graph, never, replace(good, steps=good.steps[1:]), "violated")
+    lasso = run(case, "m.up", "m.down", loop=0)
+    assert not faults(case.graph, comes, lasso, "violated")
+    assert faults(case.graph, comes, replace(lasso, loop=1), "violated")
+    assert faults(case.graph, comes, replace(lasso, loop=None), "violated")
+    assert faults(case.graph, comes, run(case, "m.up", "m.last", "m.down", loop=1), "violated")
+
+
+@pytest.mark.parametrize(("fair", "verdict"), [(None, "violated"), ("weak", "violated"), ("strong", "holds")])
+def test_the_trace_checker_refuses_loops_that_are_not_fair(fair: str | None, verdict: str) -> None:
+    """Between 0 and 1 the last step up is enabled again and again, and not for ever: strong fairness takes it."""
+    case = up_and_down(fair=fair)
+    lasso = run(case, "m.up", "m.down", loop=0)
+    assert case.answers["comes to two"].verdicts == {verdict}
+    assert bool(faults(case.graph, case.plain.questions[1], lasso, "violated")) == (fair == "strong")
 
 
 @pytest.mark.parametrize("way", WAYS)

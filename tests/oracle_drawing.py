@@ -166,7 +166,7 @@ class Drawing:
         others += [copy, copy] if copy is not None else []
         if not others and of is not None:
             return ("const", Copy(of.name, 0))
-        return self.pick(others)  # type: ignore[return-value]
+        return self.pick(others)
 
     def of_argument(self, given: Argument, place: Place) -> Expression:
         """Return a test of an argument: with a value, with who acts, or with a variable that names copies."""

@@ -81,10 +81,10 @@ class Author:
             case "state":
                 return machine.state
             case "count":
-                return machine.count(variable.name, up_to=int(variable.values[-1]), initial=initial)  # type: ignore[arg-type]
+                return machine.count(variable.name, up_to=int(variable.values[-1]), initial=initial)
             case "integer":
                 low, high = variable.values[0], variable.values[-1]
-                return machine.integer(variable.name, low, high, initial=initial)  # type: ignore[arg-type]
+                return machine.integer(variable.name, low, high, initial=initial)
             case "flag":
                 return machine.flag(variable.name, initial=initial)
             case "index":

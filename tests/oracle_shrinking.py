@@ -112,5 +112,5 @@ def _formulas(formula: Expression) -> Iterator[Expression]:
                 yield (word, *parts[:at], other, *parts[at + 1 :])
 
 
-def _without(items: tuple, at: int) -> tuple:  # type: ignore[type-arg]
+def _without(items: tuple, at: int) -> tuple:
     return items[:at] + items[at + 1 :]

@@ -243,7 +243,7 @@ class Maker:
         owners = [] if place.own is None else [one for one in place.own.variables if one.kind == "index"]
         if owners and drawing.chance(3):
             owner = drawing.pick(owners)
-            read: Expression = ("var", place.own.name, owner.name, None)  # type: ignore[union-attr]
+            read: Expression = ("var", place.own.name, owner.name, None)
             tests.append(("==", read, drawing.named(owner, place)))
         if drawing.chance(5):
             tests.append(drawing.truth(place, 1))

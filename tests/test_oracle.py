@@ -200,8 +200,20 @@ def told(way: str, wrong: list[tuple[System, list[str]]]) -> str:
 
 def test_refinement_is_as_the_second_oracle_says() -> None:
     """Verdict, length of the run to what is refused, and what is claimed of runs."""
-    wrong = {pair.pair.change: found for pair in compared_pairs() if (found := pair.differences())}
-    assert not wrong
+    wrong = [(pair, found) for pair in compared_pairs() if (found := pair.differences())]
+    assert not wrong, told_of_pairs(wrong)
+
+
+def told_of_pairs(wrong: list[tuple[Compared, list[str]]]) -> str:
+    """Return what differs: how many pairs, and for each difference the one that is told in the fewest words."""
+    shortest: dict[str, str] = {}
+    for pair, texts in wrong:
+        both = (
+            f"{described(pair.rich)}\n-- poorer: {pair.pair.change}, {pair.pair.claim.mapping}\n{described(pair.poor)}"
+        )
+        for text in texts:
+            shortest[text] = min(shortest.get(text, both), both, key=len)
+    return "\n".join([f"{len(wrong)} pairs differ", *[f"\n{text}\n{both}" for text, both in shortest.items()]])
 
 
 # -- what is drawn ----------------------------------------------------------------------------------------------------

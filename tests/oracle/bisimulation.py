@@ -15,7 +15,7 @@ def classes(graph: Graph) -> dict[State, int]:
     found = dict.fromkeys(graph.depths, 0)
     while True:
         offers = {
-            state: (found[state], frozenset((step.event, found[step.target]) for step in graph.steps(state)))  # type: ignore[index]
+            state: (found[state], frozenset((step.event, found[step.target]) for step in graph.steps(state)))
             for state in graph.depths
         }
         numbers = {offer: number for number, offer in enumerate(dict.fromkeys(offers.values()))}

@@ -113,7 +113,7 @@ def fair_nodes(
     fair a step by it or a state where it is not enabled, and for each that is strongly fair a step by it or no state
     where it is enabled. Where the last is missing, what is left without those states is looked at again.
     """
-    for component in components(nodes, lambda node: [edge.target for edge in edges[node]]):  # type: ignore[misc]
+    for component in components(nodes, lambda node: [edge.target for edge in edges[node]]):
         inner = [edge for node in component for edge in edges[node] if edge.target in component]
         if not inner or any(all(promise in edge.put_off for edge in inner) for promise in promises):
             continue

@@ -82,7 +82,7 @@ class Meaning:
                 return view.arguments[name]
             case ("acting", machine):
                 own = view.own is not None and view.own[0] == machine
-                return Copy(machine, view.own[1] if own else view.acting[machine])  # type: ignore[index, arg-type]
+                return Copy(machine, view.own[1] if own else view.acting[machine])
             case ("after", operand):
                 return self.value(operand, replace(view, state=self._following(view), step=None))
             case ("happens", trigger, results, arguments, by):

@@ -182,7 +182,7 @@ class Checker:
             if node in edges:
                 continue
             edges[node] = [] if node == OUTSIDE else self._edges(node, reading)
-            waiting += [edge.target for edge in edges[node]]  # type: ignore[misc]
+            waiting += [edge.target for edge in edges[node]]
         return edges
 
     def _edges(self, node: Node, reading: str) -> list[Edge]:

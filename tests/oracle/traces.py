@@ -40,7 +40,7 @@ def illegal(graph: Graph, trace: Trace) -> list[str]:
     for number, step in enumerate(trace.steps):
         if state is None or step not in graph.meaning.steps(state):
             return [*wrong, f"step {number + 1} is none: {step} from {state}"]
-        state = step.target  # type: ignore[assignment]
+        state = step.target
     if trace.loop is not None and (trace.loop >= len(trace.steps) or state != trace.states[trace.loop]):
         wrong.append(f"the last state is not that at position {trace.loop}")
     return wrong

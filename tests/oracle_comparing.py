@@ -150,7 +150,7 @@ def differences(case: Case, way: str) -> list[str]:
 
 def shape(difference: str) -> str:
     """Return a difference without what it is about, so that it can be known again in a smaller system."""
-    return re.sub(r"^p\d+ |\d+|'p\d+'", "", difference)[:50]
+    return re.sub(r"^p\d+ |\d+|'p\d+'", "", difference.partition("Trace(")[0])[:50]
 
 
 def shapes(plain: System, way: str) -> set[str]:

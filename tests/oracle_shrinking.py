@@ -10,19 +10,21 @@ from tests.oracle.data import PATH_WORDS, QUANTIFIERS, TRUE, Copy, Expression, M
 CONNECTIVES = frozenset({"and", "or", "not", "implies"}) | PATH_WORDS | QUANTIFIERS
 
 
-def least(system: System, fails: Callable[[System], bool], tries: int = 400) -> System:
-    """Return a system that fails and has no smaller one that does, as far as so many tries tell."""
-    shrinking = True
-    while shrinking:
-        shrinking = False
-        for other in smaller(system):
-            tries -= 1
-            if tries < 0:
-                return system
-            if fails(other):
-                system, shrinking = other, True
+def least(system: System, fails: Callable[[System], bool], tries: int = 600) -> System:
+    """Return a system that fails and has no smaller one that does, as far as so many tries tell.
+
+    After a change that was of use the next one is tried where that stood: what came before it was of none.
+    """
+    start = 0
+    while True:
+        others = list(smaller(system))
+        for offset in range(min(len(others), tries)):
+            at = (start + offset) % len(others)
+            if fails(others[at]):
+                system, start, tries = others[at], at, tries - offset - 1
                 break
-    return system
+        else:
+            return system
 
 
 def smaller(system: System) -> Iterator[System]:

@@ -52,6 +52,15 @@ class Case:
         """The engine's answers by one state of each orbit."""
         return check(self.built, strategy=Strategy(workers=1, symmetry=True))
 
+    @property
+    def reduced(self) -> list[str]:
+        """The machines that were taken for symmetric; none where the engine refutes its own answer."""
+        try:
+            told = re.match(r"symmetry of (.*): one state", self.searched_by_symmetry.reduction or "")
+        except EngineError:
+            return []
+        return [] if told is None else told[1].split(" and ")
+
 
 # -- each way to search -----------------------------------------------------------------------------------------------
 
@@ -112,9 +121,8 @@ def by_symmetry(case: Case) -> list[str]:
 
 def symmetry_found(case: Case) -> list[str]:
     """Copies are interchangeable as long as nobody picks one out: then they are taken for symmetric."""
-    told = re.match(r"symmetry of (.*): one state", case.searched_by_symmetry.reduction or "")
-    names = [] if told is None else told[1].split(" and ")
-    return [f"{name} is symmetric, and was not found" for name in symmetry.unnamed(case.plain) if name not in names]
+    missed = [name for name in symmetry.unnamed(case.plain) if name not in case.reduced]
+    return [f"{name} is symmetric, and was not found" for name in missed]
 
 
 def by_partial_order(case: Case) -> list[str]:

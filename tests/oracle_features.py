@@ -78,11 +78,10 @@ def _of_graph(case: Case) -> Iterator[str]:
                 yield from ("departure: below" if value < 0 else "departure: above" for value in numbers)
             elif step.result is not None:
                 yield "result"
-    told = case.searched_by_symmetry.reduction
-    if told is not None and any(f"symmetry of {name}" in told for name in ("client", "disk")):
+    if case.reduced:
         yield "reduced"
-        if any(machine.copies and machine.copies > 2 and machine.name in told for machine in case.plain.machines):
-            yield "reduced: three copies"
+    if any((case.plain.machine(name).copies or 0) > 2 for name in case.reduced):
+        yield "reduced: three copies"
 
 
 def _of_answers(case: Case) -> Iterator[str]:

@@ -31,7 +31,7 @@ from tests.strategies import DRAWING, described
 
 DEEP = os.environ.get("QUIESCE_DEEP") == "1"
 SYSTEMS, PAIRS = (2_000, 300) if DEEP else (200, 60)
-SPARE = 1.6
+SPARE = 2.0
 """So many times more are drawn: some have too many states, or no start."""
 SHOWN = 3
 """Differences that are made smaller and shown."""

@@ -90,7 +90,8 @@ def vacuity(case: Case) -> list[str]:
     found = []
     for question in case.plain.questions:
         answer, wanted = case.searched_plainly.answer(question.name), case.answers[question.name]
-        if answer.verdict.value in wanted.verdicts and ("vacuous" in answer.flags) is not wanted.vacuous:
+        judged = answer.verdict.value in wanted.verdicts and wanted.vacuous is not None
+        if judged and ("vacuous" in answer.flags) is not wanted.vacuous:
             found.append(f"{question.name} ({question.kind}): vacuous should be {wanted.vacuous}")
     return found
 

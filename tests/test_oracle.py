@@ -262,7 +262,7 @@ PAIR_SHARES: dict[str, int] = {
     "violated, and it leaves": 2,
     **dict.fromkeys(["richer leaves", "poorer leaves"], 8),
     **dict.fromkeys(["liveness: holds", "liveness: violated"], 15),
-    **dict.fromkeys(["fairness", "domain", "initial", "guard", "row lost", "row gained", "mapped"], 2),
+    **dict.fromkeys(["fairness", "domain", "initial", "guard", "row lost", "row gained", "mapped"], 1),
 }
 
 

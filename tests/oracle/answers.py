@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tests.oracle import bisimulation, temporal
-from tests.oracle.data import FALSE, Expression, Question, State, Step, Trace, speaks_of_steps
+from tests.oracle.data import FALSE, TRUE, Expression, Question, State, Step, Trace, speaks_of_steps
 from tests.oracle.graph import Graph
 from tests.oracle.meaning import SILENCE, View
 
@@ -24,7 +24,7 @@ class Answer:
 
     verdicts: frozenset[str]
     trace: Trace | None = None
-    vacuous: bool = False
+    vacuous: bool | None = False
 
 
 def exactly(verdict: str, trace: Trace | None = None, *, vacuous: bool = False) -> Answer:
@@ -105,11 +105,14 @@ def _is_decisive(question: Question, truth: bool) -> bool:
 
 
 def without_conclusions(formula: Expression) -> list[Expression]:
-    """Return the formula once for each implication that is not under a negation, its conclusion replaced by false."""
+    """Return the formula once for each implication that is not under a negation, its conclusion replaced by false.
+
+    A conclusion that is the constant true stays: the formula says nothing by it as it is.
+    """
     match formula:
         case ("implies", premise, conclusion):
             inner = without_conclusions(conclusion)
-            return [("implies", premise, other) for other in inner or [FALSE]]
+            return [("implies", premise, other) for other in inner or [TRUE if conclusion == TRUE else FALSE]]
         case ("and" | "or" | "X" | "F" | "G" | "U" | "R" | "W" | "A" | "E" as word, *parts):
             return [
                 (word, *parts[:at], other, *parts[at + 1 :])
@@ -133,8 +136,12 @@ def _says_nothing(graph: Graph, question: Question) -> bool:
 
 
 def hopeless(graph: Graph, question: Question) -> list[State]:
-    """Return the states from which no run comes to the goal, in the order of the search."""
+    """Return the states from which no run comes to the goal, in the order of the search.
+
+    Behind a step that leaves a domain there may be one.
+    """
     can = {state for state in graph.depths if graph.meaning.value(question.formula, View(state))}
+    can |= {state for state in graph.depths if any(step.target is None for step in graph.steps(state))}
     size = -1
     while size != len(can):
         size = len(can)
@@ -144,22 +151,9 @@ def hopeless(graph: Graph, question: Question) -> list[State]:
 
 def _always_possible(graph: Graph, question: Question) -> Answer:
     lost = hopeless(graph, question)
-    if not graph.leaves:
-        return exactly(VIOLATED, graph.run_to(lost[0])) if lost else exactly(HOLDS)
-    for_ever = [state for state in lost if not _can_leave(graph, state)]
-    return Answer(frozenset({UNKNOWN, VIOLATED} if for_ever else {UNKNOWN}))
-
-
-def _can_leave(graph: Graph, state: State) -> bool:
-    seen, waiting = {state}, [state]
-    while waiting:
-        for step in graph.steps(waiting.pop()):
-            if step.target is None:
-                return True
-            if step.target not in seen:
-                seen.add(step.target)
-                waiting.append(step.target)
-    return False
+    if lost:
+        return exactly(VIOLATED, graph.run_to(lost[0]))
+    return exactly(UNKNOWN if graph.leaves else HOLDS)
 
 
 def _bisimilar(graph: Graph, question: Question) -> Answer:
@@ -177,7 +171,7 @@ def _holds(graph: Graph, question: Question) -> Answer:
     if not known.shown:
         verdicts = verdicts | {UNKNOWN}
     vacuous = known.truth is True and any(
-        temporal.judged(graph, replace(question, formula=formula)).truth
+        temporal.judged(graph, replace(question, formula=formula)).truth is True
         for formula in without_conclusions(question.formula)
     )
-    return Answer(frozenset(verdicts), vacuous=vacuous and not graph.leaves)
+    return Answer(frozenset(verdicts), vacuous=None if graph.leaves else vacuous)

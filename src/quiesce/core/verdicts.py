@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -111,13 +111,18 @@ def undecided(question: Property, stopped: str | None) -> PropertyResult:
 
 def _trace(system: System, question: Property, path: list[State]) -> Trace:
     """Return a run over some states as a trace that shows a verdict, replayed."""
-    taken = [_step(system, before, after) for before, after in pairwise(path)]
+    run = run_over(system, path)
     tail = () if question.kind is PropertyKind.ALWAYS_POSSIBLE else judge(system, question, path[-1])
     if tail is None:
         raise EngineError(f"the reference does not confirm what was found for {question.name!r}")
-    trace = Trace(start=path[0], steps=(*taken, *tail))
+    trace = Trace(start=run.start, steps=(*run.steps, *tail))
     replay(system, trace, question)
     return trace
+
+
+def run_over(system: System, path: Sequence[State]) -> Trace:
+    """Return a run over some states as a trace, by the first step from each to the next."""
+    return Trace(start=path[0], steps=tuple(_step(system, before, after) for before, after in pairwise(path)))
 
 
 def first_step(system: System, before: State, after: State) -> Step | None:

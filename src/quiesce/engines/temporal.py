@@ -25,7 +25,7 @@ from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
-from quiesce.core.verdicts import VACUOUS, counted_steps, first_step, undecided
+from quiesce.core.verdicts import VACUOUS, counted_steps, first_step, run_over, undecided
 from quiesce.engines.automata import TooLargeError
 from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker, UndecidedError
@@ -119,10 +119,10 @@ class Answers:
         found = partition(graph, self.rows)
         like_new = np.isin(found.block, found.block[self.initial])
         other = self.columns.truth(asked.predicate.state) & ~like_new
-        course = graph.total.shortest(self.initial, np.ones_like(other), other)
-        if course is None:
+        unlike = self.space.least_outside(~other)
+        if unlike is None:
             return PropertyResult(property=question, verdict=Verdict.HOLDS, scope=scope)
-        trace = self.as_trace(course, exact=False)
+        trace = run_over(self.system, self.space.run_to(unlike[1], unlike[0]))
         replay(self.system, trace, question)
         plays = [
             distinction(self.system, trace.last, self.space.state(number), found.rounds) for number in self.initial

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from math import prod
 
@@ -49,6 +50,11 @@ class Context:
     arguments: Mapping[str, tuple[Value, Domain]] = field(default_factory=dict)
     event: Event | None = None
     primed: bool = False
+
+
+def _is_among(listed: Symbols, value: Value) -> bool:
+    code = listed.code(value)
+    return code is not None and type(value) is type(listed.names[code])
 
 
 MOST_COMBINATIONS = 1 << 18
@@ -174,22 +180,14 @@ class Translation:
         listed = [self._names(operand, context) for operand in operands]
         if all(names is None for names in listed):
             return None
-        read = [names for names, operand in zip(listed, operands, strict=True) if not isinstance(operand, Constant)]
-        if read and read[0] is not None and all(names is read[0] for names in read):
-            known = self._symbols(read[0])
-            constants = [operand.value for operand in operands if isinstance(operand, Constant)]
-            codes = [known.code(value) for value in constants]
-            if all(
-                code is not None and type(value) is type(known.names[code])
-                for code, value in zip(codes, constants, strict=True)
-            ):
-                return known.names
+        own = [alone(operand) if names is None else names for operand, names in zip(operands, listed, strict=True)]
+        # The longest list first: most often it is a variable's own, and has the other side's names already.
+        longest = self._symbols(max(own, key=len))
+        if all(names is longest.names or all(map(partial(_is_among, longest), names)) for names in own):
+            return longest.names
         shared: dict[tuple[type, Value], Value] = {}
-        for operand, names in sorted(
-            zip(operands, listed, strict=True), key=lambda pair: isinstance(pair[0], Constant)
-        ):
-            own = names if names is not None else alone(operand)
-            shared |= {(type(name), name): name for name in own}
+        for names in sorted(own, key=len, reverse=True):
+            shared |= {(type(name), name): name for name in names}
         return tuple(shared.values())
 
     def _names(self, expr: Expr, context: Context) -> Names | None:

@@ -39,7 +39,7 @@ from quiesce.language.asking import question
 from quiesce.language.parameters import instantiate
 from quiesce.language.systems import unfair, unobserved
 from quiesce.show import gallery
-from tests import net_mistakes
+from tests import limit_mistakes, net_mistakes
 from tests.documents import ROOT
 
 SOURCE = Path(quiesce.__file__).parent
@@ -53,6 +53,7 @@ PARENTHESES = "put each comparison in parentheses: (x == 1) & (y == 2)"
 VALUE = "give a term, a bool, an integer, a name or None"
 INDEX = "give client a count() to compute with, or make one machine for each number in a Python loop"
 SHORT = "give a short text"
+CONTROL = "'a\\nb' cannot name an argument: it has a control character"
 BROKEN = "see docs/reference.md, “Checks files”"
 MODELS = ", ".join(library.models())
 
@@ -131,7 +132,13 @@ CASES = (
     Case("variable-is-a-number", "Q02", "pool.flag(7)  # here", "7 cannot name a variable", SHORT),
     Case("trigger-without-name", "Q02", 'pool.on("")  # here', "'' cannot name a trigger", SHORT),
     Case("trigger-is-a-term", "Q02", "pool.on(free)  # here", "<term pool.free> cannot name a trigger", SHORT),
-    Case("argument-with-newline", "Q02", 'argument("a\\nb", [1])  # here', "'a\\nb' cannot name a argument", SHORT),
+    Case(
+        "argument-with-newline",
+        "Q02",
+        'argument("a\\nb", [1])  # here',
+        "'a\\nb' cannot name an argument: it has a control character",
+        "leave it out",
+    ),
     Case(
         "system-without-name",
         "Q02",
@@ -451,7 +458,7 @@ CASES = (
         "Q10",
         "owner == 0  # here",
         "pool.owner can never be 0",
-        "its values are: none, client[0], client[1]",
+        "its values are: None, client[0], client[1]",
     ),
     Case(
         "live-state-too-short",
@@ -1524,6 +1531,7 @@ CASES = (
     ),
     # -- Petri nets and the contest's formulas
     Case("no-such-net", "Q43", 'command("check", "no.pnml")', "no.pnml cannot be read: No such file or directory"),
+    *(Case(*mistake) for mistake in limit_mistakes.MISTAKES),
     *(Case(f"net-{id}", *rest) for id, *rest in (*net_mistakes.NETS, *net_mistakes.FORMULAS)),
     Case(
         "no-such-formulas",

@@ -483,7 +483,7 @@ def test_dead_rows_of_the_library_are_explained() -> None:
 def specification(folder: Path, *, dead: bool = False, vacuous: bool = False, violated: bool = False) -> str:
     """Write a specification that is clean, or suspicious in some ways, or wrong; return its file."""
     lines = [
-        "from quiesce import Machine, System",
+        "from quiesce import Machine, System, after, happens",
         "",
         "",
         "def small() -> System:",
@@ -494,7 +494,11 @@ def specification(folder: Path, *, dead: bool = False, vacuous: bool = False, vi
     lines += ["    machine.step('never', when=x > 2)"] if dead else []
     lines += ["    system = System('small', machine)"]
     lines += ["    system.always('hollow', (x > 2).implies(x < 2))"] if vacuous else []
-    lines += ["    system.always('wrong', x < 2)"] if violated else ["    system.always('right', x < 3)"]
+    lines += (
+        ["    system.always('wrong', x < 2)"]
+        if violated
+        else ["    system.always('right', happens('m.go').implies(after(x) == x + 1))"]
+    )
     file = folder / "small.py"
     file.write_text("\n".join([*lines, "    return system", ""]), encoding="utf-8")
     return str(file)

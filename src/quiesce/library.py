@@ -16,7 +16,7 @@ import threading
 import traceback
 import typing
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -96,6 +96,7 @@ def find(target: str) -> Target:
 def _mistakes(name: str, function: Specification | None = None) -> typing.Iterator[None]:
     """Turn whatever an author's code raises, in any thread, into a specification error with the author's own line."""
     elsewhere: list[BaseException] = []
+    here = current_folder()
     hook, threading.excepthook = threading.excepthook, lambda raised: elsewhere.append(raised.exc_value or SystemExit())
     try:
         yield
@@ -120,6 +121,9 @@ def _mistakes(name: str, function: Specification | None = None) -> typing.Iterat
         raise SpecificationError("Q44", f"{name} does not load: {_described(problem)}", place=place) from None
     finally:
         threading.excepthook = hook
+        if here is not None:
+            with suppress(OSError):
+                os.chdir(here)
 
 
 def _home(function: Specification | None) -> Place | None:

@@ -112,19 +112,11 @@ def shortened(file: str) -> str:
 
 
 def current_folder() -> Path | None:
-    """Return the folder in which the command was started; None where it was deleted."""
-    return _STARTED
-
-
-def _started() -> Path | None:
+    """Return the folder in which the command runs; None where somebody deleted it."""
     try:
         return Path.cwd()
     except OSError:
         return None
-
-
-_STARTED = _started()
-"""Asked for once: a model may change it, and somebody else may take it away."""
 
 
 class SpecificationError(Exception):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from quiesce.core.errors import EngineError
 from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.symmetry import Symmetry
@@ -19,6 +20,8 @@ from quiesce.engines.reducible import refusal
 from quiesce.engines.survey import survey
 from quiesce.engines.tautologies import is_tautology
 
+MOST_CONFIRMED = 10_000
+"""States of a full search with which a reduced one is compared."""
 AFTER_SEARCH = frozenset({PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
 
 
@@ -51,15 +54,18 @@ def check(
     reduced = [question for question in asked if symmetry is not None and symmetry.covers(question)]
     search = _Search(system, limits or Limits(), strategy, watch, explained, linted)
     if strategy.partial_order:
-        result = _partly(asked, search)
-    elif symmetry is None or not symmetry.machines:
+        result = _confirmed(_partly(asked, search), search)
+    elif symmetry is None:
         result = search.of(asked, None)
+    elif not symmetry.machines:
+        result = replace(search.of(asked, None), reduction="symmetry: of no machine; all states were searched")
     else:
         result = search.of(reduced, symmetry)
         apart = [question for question in asked if question not in reduced]
         if apart:
             full = replace(search, strategy=_apart(strategy)).of([*apart, *_domains(asked)], None)
             result = _together(asked, result, full)
+        result = _confirmed(result, search)
     return replace(result, total_seconds=time.perf_counter() - begun)
 
 
@@ -132,6 +138,29 @@ def _apart(strategy: Strategy) -> Strategy:
     inner = folder / "apart"
     begun = strategy.resume is not None and (inner / JOURNAL).exists()
     return replace(strategy, checkpoint=None if begun else inner, resume=inner if begun else None)
+
+
+def _confirmed(reduced: SystemResult, search: _Search) -> SystemResult:
+    """Return the answers of a reduced search, compared with those of the full one where that is small.
+
+    Raises EngineError where a verdict is another one there: then the reduction is wrong.
+    """
+    kept = search.strategy.checkpoint or search.strategy.resume
+    if reduced.stopped is not None or reduced.states > MOST_CONFIRMED or kept is not None:
+        return reduced
+    limits = replace(search.limits, max_states=min(MOST_CONFIRMED, search.limits.max_states or MOST_CONFIRMED))
+    plainly = replace(search, limits=limits, strategy=Strategy(workers=search.strategy.workers), linted=False)
+    named = {answer.property.name for answer in reduced.properties if answer.verdict is not Verdict.UNKNOWN}
+    full = plainly.of([question for question in search.system.flat.properties if question.property.name in named], None)
+    if full.stopped is not None:
+        return reduced
+    for answer in full.properties:
+        other = reduced.answer(answer.property.name)
+        if answer.verdict is not other.verdict and Verdict.UNKNOWN not in (answer.verdict, other.verdict):
+            name, without = answer.property.name, answer.verdict.value
+            raise EngineError(f"{name!r} is {other.verdict.value} in the reduced search and {without} in the full one")
+    note = f"{reduced.reduction}; the full search of {full.states:,} states gives the same verdicts"
+    return replace(reduced, reduction=note)
 
 
 def _together(asked: Sequence[FlatProperty], reduced: SystemResult, full: SystemResult) -> SystemResult:
@@ -210,7 +239,8 @@ def _linted(
         if not refuted and VACUOUS not in flagged[number].flags:
             flagged[number] = vacuous(flagged[number], other.property.formula)
     for number, question in enumerate(asked):
-        if flagged[number].verdict is Verdict.HOLDS and is_tautology(question, space.system.flat.cells):
+        holds = flagged[number].verdict is Verdict.HOLDS and VACUOUS not in flagged[number].flags
+        if holds and is_tautology(question, space.system.flat.cells):
             flagged[number] = tautological(flagged[number])
     saying_nothing = [
         Remark(kind=kind, about=f"{answer.property.name}: {answer.note}", place=answer.property.place)

@@ -62,6 +62,9 @@ def parameters(function: Specification) -> dict[str, Parameter]:
     """
     try:
         hints = typing.get_type_hints(function, include_extras=True)
+    except SpecificationError as problem:
+        problem.place = place_of(function)  # annotations are read by Python's library, far from the author's line
+        raise
     except (NameError, TypeError, SyntaxError, AttributeError) as problem:
         raise SpecificationError(
             "Q42", f"a parameter of {function.__name__} has an unknown type: {problem}", place=place_of(function)

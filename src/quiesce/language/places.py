@@ -14,8 +14,11 @@ _MODULES = frozenset(str(file) for file in PACKAGE.glob("*.py"))
 
 
 def is_engine(file: str) -> bool:
-    """Tell whether a file is the engine's own; the library's content inside a wheel is not, nor is a neighbour."""
-    return file in _MODULES or file.startswith(_ENGINE)
+    """Tell whether a file is the engine's own: not the library's content inside a wheel, nor a neighbour.
+
+    Code without a file is nobody's: what `dataclass` writes, and annotations that are texts.
+    """
+    return file in _MODULES or file.startswith(_ENGINE) or file == "<string>"
 
 
 def here() -> Place:

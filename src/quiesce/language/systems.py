@@ -36,7 +36,7 @@ class System:
     """
 
     def __init__(self, name: str, *machines: Machine, rest: object = None, initially: object = True) -> None:
-        usable(name, "system")
+        usable(name, "system", "give a short text first, then the machines")
         for machine in machines:
             if not isinstance(machine, Machine):
                 raise wrong("Q35", f"{machine!r} is not a machine", "System(name, machine, machine, ..., rest=...)")
@@ -218,7 +218,7 @@ class System:
         stuttering: bool = False,
         assuming: tuple[Assumption, ...] | None = None,
     ) -> None:
-        usable(name, "property")
+        usable(name, "property", "give a short text first, then the term")
         taken = {DOMAINS, *(word for known in self._properties for word in (known.name, known.id) if word)}
         if id is not None:
             usable(id, "property's id")

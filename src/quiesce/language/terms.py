@@ -45,17 +45,22 @@ def wrong(code: str, message: str, hint: str = "", place: Place | None = None) -
     return SpecificationError(code, message, hint=hint, place=place or here())
 
 
-def usable(name: object, what: str) -> None:
+def a(noun: str) -> str:
+    """Return a noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def usable(name: object, what: str, hint: str = "give a short text") -> None:
     """Raise SpecificationError (Q02) for a name that is not usable: one rule for all that authors name.
 
     A name is a text that is not blank, of one line without control characters, and short enough to be read.
     """
     if not isinstance(name, str) or not name.strip():
-        raise wrong("Q02", f"{name!r} cannot name a {what}", "give a short text")
+        raise wrong("Q02", f"{name!r} cannot name {a(what)}", hint)
     if any(is_control(character) for character in name):
-        raise wrong("Q02", f"{name[:LONGEST]!r} cannot name a {what}: it has a control character", "give a plain text")
+        raise wrong("Q02", f"{name[:LONGEST]!r} cannot name {a(what)}: it has a control character", "leave it out")
     if len(name) > LONGEST:
-        raise wrong("Q02", f"a {what} has a name of {len(name):,} characters", f"give one of {LONGEST} at most")
+        raise wrong("Q02", f"{a(what)} has a name of {len(name):,} characters", f"give one of {LONGEST} at most")
     if what == "variable" and name == STATE:
         raise wrong("Q02", "the variable 'state' is the machine's state", "declare it with states=[...]")
 

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
-from math import prod
 
-from quiesce.core.domains import Copy, Domain, Symbols, Value, size
-from quiesce.core.errors import SpecificationError
+from quiesce.core.domains import Copy, Domain, Symbols, Value
 from quiesce.core.expressions import (
     COMPARISONS,
     Accepts,
@@ -226,7 +224,6 @@ class Translation:
 
     def _accepts(self, machine: Machine, trigger: str, results: Names | None) -> Expr:
         ways = []
-        tried = 0
         for row in machine.rows:
             if row.kind is not RowKind.ON or row.trigger != trigger:
                 continue
@@ -234,15 +231,6 @@ class Translation:
                 continue
             named = {node.machine for node in walk(row.guard) if isinstance(node, Acting)} - {machine.name}
             others = [self.machines[name] for name in sorted(named)]
-            tried += prod([size(given.domain) for given in row.arguments] + [len(each.indices()) for each in others])
-            if tried > MOST_COMBINATIONS:
-                raise SpecificationError(
-                    "Q56",
-                    f"what {machine.name} accepts of {trigger!r} has {tried:,} combinations of arguments and copies, "
-                    f"more than {MOST_COMBINATIONS:,}",
-                    place=row.place,
-                    hint="give arguments smaller domains, or ask with enabled(...)",
-                )
             for values in product(*[tuple(given.domain.values()) for given in row.arguments]):
                 bound = {given.name: (value, given.domain) for given, value in zip(row.arguments, values, strict=True)}
                 for indices in product(*[other.indices() for other in others]):

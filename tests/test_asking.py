@@ -43,7 +43,7 @@ from quiesce import (
 )
 from quiesce.core import expressions
 from quiesce.core.domains import Copy
-from quiesce.core.expressions import Op
+from quiesce.core.expressions import Op, is_temporal
 from quiesce.core.system import PropertyKind
 from quiesce.language.asking import question
 from quiesce.language.systems import asking
@@ -121,7 +121,7 @@ MEANINGS: dict[str, Term] = {
     "pool.full | pool.free == 1 or pool.free == 2 || pool.free == 3": full | (free == 1) | (free == 2) | (free == 3),
     "pool.full & pool.free == 1 and pool.free > 0 && pool.used == 1": full & (free == 1) & (free > 0) & (used == 1),
     "pool.full -> pool.free == 1": full.implies(free == 1),
-    "pool.full <-> pool.free == 1": full.implies(free == 1) & (free == 1).implies(full),
+    "pool.full <-> pool.free == 1": full == (free == 1),
     # runs
     "X pool.full": X(full),
     "F(pool.full)": F(full),
@@ -260,6 +260,13 @@ NUMBERS: list[Written] = [
 
 Joining = dict[str, Callable[[Term, Term], Term]]
 
+
+def alike(p: Term, q: Term) -> Term:
+    """Return that two truths are the same; of truths about runs only implications both ways can say so."""
+    about_runs = is_temporal(p.expr) or is_temporal(q.expr)
+    return p.implies(q) & q.implies(p) if about_runs else compare(Op.EQ, p, q)
+
+
 PREFIXES: dict[str, Callable[[Term], Term]] = {
     **dict.fromkeys(("!", "~", "not "), operator.invert),
     **{each.__name__: each for each in (X, F, G, A, E, AX, EX, AF, EF, AG, EG)},
@@ -268,7 +275,7 @@ INFIXES: Joining = {
     **dict.fromkeys(("&", "&&", "and"), operator.and_),
     **dict.fromkeys(("|", "||", "or"), operator.or_),
     "->": lambda p, q: p.implies(q),
-    "<->": lambda p, q: p.implies(q) & q.implies(p),
+    "<->": alike,
     **{each.__name__: each for each in (U, R, W)},
 }
 SUMS: Joining = {"+": operator.add, "-": operator.sub, "*": operator.mul}

@@ -170,7 +170,7 @@ def test_a_label_says_trigger_condition_changes_results_and_options() -> None:
     assert labels["socket"]["none", "open"] == [
         "WSPSocket?(graceful) / owner := the acting client, socket.graceful := graceful"
     ]
-    assert labels["socket"]["none", "none"] == ["release? / owner := none, graceful := false, unsent := 0 {every copy}"]
+    assert labels["socket"]["none", "none"] == ["release? / owner := None, graceful := false, unsent := 0 {every copy}"]
     assert labels["books"]["books", "books"] == [
         "WSPStartup? / surplus := surplus + 1 gets 0",
         "WSPCleanup? / surplus := surplus - 1 gets 0 or pending",

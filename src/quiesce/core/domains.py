@@ -6,7 +6,6 @@ The order is the meaning of "least": a state is ordered by the ordinals of its v
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -35,8 +34,6 @@ class Copy:
     __mod__ = __floordiv__ = __truediv__ = __pow__ = __neg__ = __abs__ = __int__ = __index__ = _not_a_number
 
 
-NUMERAL = re.compile(r"-?[0-9]+")
-
 Value = bool | int | str | None | Copy | enum.Enum
 """A value of a variable, an argument or a result (a result is never a bool, a Copy or None)."""
 
@@ -44,7 +41,7 @@ Value = bool | int | str | None | Copy | enum.Enum
 def shown(value: Value) -> str:
     """Return a value as a reader wants it: `None`, `true`, an enum's name, a number, else a name as it is.
 
-    A name that reads like one of the others stands in quotes: `"true"`, `"1"`.
+    A name that reads like one of the first stands in quotes: `"true"`.
     """
     if value is None:
         return "None"
@@ -53,7 +50,7 @@ def shown(value: Value) -> str:
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, str):
-        return f'"{value}"' if value in ("None", "true", "false") or NUMERAL.fullmatch(value) else value
+        return f'"{value}"' if value in ("None", "true", "false") else value
     return str(value)
 
 

@@ -13,6 +13,11 @@ from quiesce.core.expressions import FALSE, TRUE, Apply, Expr, Implies, Op, Path
 from quiesce.core.printing import expression
 
 
+def is_true(expr: Expr) -> bool:
+    """Tell whether an expression is the constant true, or says of a run that this is so at some time, or always."""
+    return expr == TRUE or (isinstance(expr, Path) and is_true(expr.operands[-1]))
+
+
 def without_conclusions(expr: Expr) -> Iterator[Expr]:
     """Yield the formula once for each implication that must be true in it, its conclusion replaced by false.
 
@@ -30,7 +35,7 @@ def _stronger(expr: Expr) -> Iterator[Expr]:
     match expr:
         case Implies(premise=premise, conclusion=conclusion):
             inner = [Implies(premise, other) for other in _stronger(conclusion)]
-            yield from inner or [Implies(premise, conclusion if conclusion == TRUE else FALSE)]
+            yield from inner or [Implies(premise, conclusion if is_true(conclusion) else FALSE)]
         case Apply(op=Op.AND | Op.OR, operands=operands) | Path(operands=operands):
             for position, operand in enumerate(operands):
                 for other in _stronger(operand):
@@ -44,7 +49,7 @@ def idle(expr: Expr) -> Implies | None:
     """Return the implication that says nothing: its conclusion was replaced by false, or is true; None without one."""
     match expr:
         case Implies(conclusion=conclusion):
-            return expr if conclusion in (FALSE, TRUE) else idle(conclusion)
+            return expr if conclusion == FALSE or is_true(conclusion) else idle(conclusion)
         case Apply(operands=operands) | Path(operands=operands):
             found = (idle(operand) for operand in operands)
             return next((implication for implication in found if implication is not None), None)

@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols, Value, shown
 from quiesce.core.errors import Place, SpecificationError, known
-from quiesce.core.expressions import Accepts, Constant, Expr, Fresh, Op, Unchanged, is_temporal
+from quiesce.core.expressions import Accepts, Expr, Fresh, Op, Unchanged, is_temporal
 from quiesce.core.printing import expression
 from quiesce.core.system import Machine, Property, PropertyKind, System
 from quiesce.language.checking import check_property
@@ -253,9 +253,6 @@ class _Reader:
 
     def equivalence(self, left: Node, right: Node) -> Term:
         a, b = self.of_kind(left, Boolean, "<->"), self.of_kind(right, Boolean, "<->")
-        for one, other in ((a, b), (b, a)):
-            if isinstance(one.expr, Constant):
-                return other if one.expr.value else ~other
         if not (is_temporal(a.expr) or is_temporal(b.expr)):
             return compare(Op.EQ, a, b)
         return a.implies(b) & b.implies(a)

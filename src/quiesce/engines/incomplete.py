@@ -27,13 +27,6 @@ class Departures:
         order = np.argsort(listed, kind="stable")
         self.count, self.sources, self.rows = space.count, listed[order], by_row[order].astype(np.uint32)
 
-    @property
-    def states(self) -> States:
-        """The states from which some step leaves a domain."""
-        found = np.zeros(self.count, dtype=np.bool_)
-        found[self.sources] = True
-        return found
-
     def added_to(self, graph: Graph) -> Graph:
         """Return a graph with these steps, behind the other edges of their states, and with the node outside."""
         after = graph.offsets[self.sources + 1]

@@ -25,7 +25,6 @@ from quiesce.core.trace import State
 from quiesce.core.verdicts import undecided
 from quiesce.engines.automata import TooLargeError
 from quiesce.engines.graph import Graph, States
-from quiesce.engines.incomplete import Departures
 from quiesce.engines.native.columns import Columns, Evaluated
 from quiesce.engines.native.options import Limits, Strategy, Watcher
 from quiesce.engines.native.search import Search, space_for
@@ -34,8 +33,8 @@ from quiesce.engines.temporal import Answers, verdict_on
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
-NOWHERE, BEYOND = -1, -2
-"""The numbers of an image that is no reachable state of the poorer system, and of one outside its domains."""
+NOWHERE = -1
+"""The number of an image that is no reachable state of the poorer system."""
 TOGETHER = 1 << 22
 """Edges that are looked up together."""
 DOMAINS = FlatProperty(property=Property(name="domains", kind=PropertyKind.DOMAINS, step=True), predicate=FlatFormula())
@@ -102,9 +101,7 @@ class _Comparison:
     ) -> None:
         self.rich, self.poor, self.values, self.small, self.large = rich, poor, values, small, large
         self.below, self.above = Answers(small), Answers(large)
-        self.large_departed = large_departed
-        self.open = Departures(small).states if small_departed else np.zeros(small.count, dtype=np.bool_)
-        """The states of the poorer system from which a step leaves a domain, to nobody knows where."""
+        self.small_departed, self.large_departed = small_departed, large_departed
         self.images = self._images()
 
     def result(self) -> Refined:
@@ -122,15 +119,14 @@ class _Comparison:
             before, after = self.images[graph.sources[part]], self.images[graph.targets[part]]
             pairs = before.astype(np.uint64) * width + after.astype(np.uint64)
             places = np.minimum(np.searchsorted(own, pairs), max(0, len(own) - 1))
-            same = (before == after) & (before >= 0)
-            there = (own[places] == pairs) & (after >= 0) if len(own) else np.zeros_like(same)
-            unknown = (after == BEYOND) & self.open[before]
-            wrong = np.flatnonzero(~(same | there | unknown) & (before >= 0))
+            same = before == after
+            there = (own[places] == pairs) & (after != NOWHERE) if len(own) else np.zeros_like(same)
+            wrong = np.flatnonzero(~(same | there))
             if len(wrong):
                 return self._refused(*self._first(graph, first + int(wrong[0])))
             seen[places[there]] = True
             stutters += int(np.count_nonzero(same))
-        if self.large_departed or self.open.any():
+        if self.large_departed or self.small_departed:
             return self._unknown(self.rich if self.large_departed else self.poor)
         return self._holding(len(graph.targets), stutters, int(np.count_nonzero(seen)), len(own))
 
@@ -207,7 +203,7 @@ class _Comparison:
     # -- images -------------------------------------------------------------------------------------------------------
 
     def _images(self) -> Numbers:
-        """Return for each state of the richer system the number of its image, `NOWHERE` or `BEYOND`."""
+        """Return for each state of the richer system the number of its image, or `NOWHERE`."""
         layout, columns = self.small.layout, self.large.columns()
         words = np.zeros((self.large.count, self.small.words), dtype=np.uint64)
         lost = np.zeros(self.large.count, dtype=np.bool_)
@@ -224,7 +220,7 @@ class _Comparison:
             codes[lost] = field.low
             words[:, field.word] |= (codes - field.low).astype(np.uint64) << np.uint64(field.shift)
         numbers = _found(self.small.read(0, self.small.count).reshape(-1, self.small.words), words)
-        numbers[lost] = BEYOND
+        numbers[lost] = NOWHERE
         return numbers
 
 

@@ -1,0 +1,111 @@
+"""Random systems for reductions that need what they test: take one line of a reduction away, and a verdict changes.
+
+Rows that conflict on one variable and on nothing else, steps out of a domain beside machines that need not move first,
+copies that are picked out in turn. The questions are about where all has been done: there, a lost order shows.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from quiesce import Machine, System, Term, all_of, any_of, count_of, where
+
+MOST = 3
+"""The greatest value of a variable that rows conflict on."""
+
+
+@st.composite
+def conflicting(draw: st.DrawFn) -> System:
+    """Draw rows that are done once each: they write one variable, read it, or have nothing to do with it."""
+    board, bystander = Machine("board"), Machine("bystander")
+    x = board.count("x", up_to=MOST, initial=draw(st.integers(0, MOST)))
+    writes = st.sampled_from([0, 1, 2, MOST, where(x < MOST, x + 1, x), where(x > 0, x - 1, x), MOST - x])
+    guards = st.sampled_from([True, True, x > 0, x < MOST, x != 1])
+    done = []
+    for number in range(draw(st.integers(2, 4))):
+        flag = board.flag(f"done{number}")
+        before = draw(st.sampled_from([~flag, ~flag, *(~flag & other for other in done)]))
+        effects = {flag: True} if draw(st.integers(0, 3)) == 0 else {flag: True, x: draw(writes)}
+        board.step(f"do{number}", when=before & draw(guards), then=effects)
+        done.append(flag)
+    turned = bystander.flag("turned")
+    bystander.step("turn", when=~turned, then={turned: True})
+    system = System("conflicting", *draw(st.permutations([board, bystander])))
+    ended = all_of(done) & turned if draw(st.booleans()) else all_of(done)
+    for value in range(MOST + 1):
+        system.never(f"ends with {value}", ended & (x == value))
+    return asked(draw, system)
+
+
+def asked(draw: st.DrawFn, system: System) -> System:
+    """Ask for deadlocks as well, or for nothing but deadlocks: then no question keeps a row in a set."""
+    alone = System("alone", *system.machines) if draw(st.integers(0, 3)) == 0 else system
+    alone.no_deadlock("goes on")
+    return alone
+
+
+@st.composite
+def independent(draw: st.DrawFn) -> System:
+    """Draw machines that have nothing to do with each other, and end; a goal may want all of them."""
+    machines, ends = [], []
+    for number in range(draw(st.integers(2, 4))):
+        machine = Machine(f"m{number}")
+        top = draw(st.integers(1, 2))
+        x = machine.count("x", up_to=top)
+        machine.step("go", when=x < top, then={x: x + 1})
+        if draw(st.integers(0, 4)) == 0:
+            machine.step("back", when=x == top, then={x: 0})
+        machines.append(machine)
+        ends.append(x == top)
+    system = System("independent", *machines)
+    wanted = draw(st.lists(st.sampled_from(ends), min_size=1, unique_by=id))
+    system.never("all there", all_of(wanted))
+    system.sometimes("one there", any_of(wanted) & ~all_of(ends))
+    return asked(draw, system)
+
+
+@st.composite
+def departing(draw: st.DrawFn) -> System:
+    """Draw a number that may be taken below or above its domain when another machine lets it, beside a third one."""
+    walker, switch, bystander = Machine("walker"), Machine("switch"), Machine("bystander")
+    low, high = draw(st.sampled_from([(-1, 1), (0, 2), (-2, 0)]))
+    x = walker.integer("x", low, high, initial=draw(st.integers(low, high)))
+    on, turned = switch.flag("on"), bystander.flag("turned")
+    moves = st.sampled_from([x - 1, x + 1, x - 2, x + 2, where(on, x - 1, x + 1)])
+    for number in range(draw(st.integers(1, 2))):
+        bound = draw(st.sampled_from([True, True, x > low, x < high, x == low, x == high]))
+        walker.step(f"walk{number}", when=on & bound, then={x: draw(moves)})
+    switch.step("flip", when=draw(st.sampled_from([True, ~on])), then={on: ~on})
+    bystander.step("turn", when=draw(st.sampled_from([True, ~turned])), then={turned: ~turned})
+    system = System("departing", *draw(st.permutations([walker, switch, bystander])))
+    if draw(st.booleans()):
+        system.never("at an end", (x == draw(st.sampled_from([low, high]))) & draw(st.sampled_from([on, ~on, turned])))
+    return system
+
+
+@st.composite
+def picking(draw: st.DrawFn) -> System:
+    """Draw copies one of which a guard, a question, the start or the rest may speak of, whichever it is."""
+    machine, hub = Machine("m", copies=draw(st.integers(2, 4))), Machine("hub")
+    x = machine.count("x", up_to=draw(st.integers(1, 2)))
+    top = x.domain.high
+    copies = list(machine)
+    one, other = draw(st.permutations(copies))[:2]
+    said: list[Term] = [x[one] == 0, x[one] <= x[other], x[other] > x[one], x[one] == top, x[other] >= x[one]]
+    guard = draw(st.sampled_from([True, True, *said]))
+    machine.calls("go", when=(x < top) & guard, then={x: x + 1})
+    hub.on("go")
+    if draw(st.booleans()):
+        machine.step("back", when=(x == top) & draw(st.sampled_from([True, *said])), then={x: 0})
+    full = [x[copy] == top for copy in copies]
+    rest = draw(st.sampled_from([None, any_of(full), all_of(full), full[draw(st.integers(0, len(full) - 1))]]))
+    system = System("picking", machine, hub, rest=rest)
+    for number in range(len(copies) + 1):
+        system.sometimes(f"{number} are full", count_of(full) == number)
+    for copy in copies:
+        system.sometimes(f"{copy.index} alone is full", count_of(full) * 2 + x[copy] == 2 + top)
+    for number, term in enumerate(said):
+        system.never(f"said {number}", term & draw(st.sampled_from(full)))
+    system.never("in order", any_of(x[one] < x[other], x[other] > x[one]))
+    system.no_deadlock("goes on")
+    return system

@@ -21,7 +21,7 @@ def conflicting(draw: st.DrawFn) -> System:
     x = board.count("x", up_to=MOST, initial=draw(st.integers(0, MOST)))
     writes = st.sampled_from([0, 1, 2, MOST, where(x < MOST, x + 1, x), where(x > 0, x - 1, x), MOST - x])
     guards = st.sampled_from([True, True, x > 0, x < MOST, x != 1])
-    done = []
+    done: list[Term] = []
     for number in range(draw(st.integers(2, 4))):
         flag = board.flag(f"done{number}")
         before = draw(st.sampled_from([~flag, ~flag, *(~flag & other for other in done)]))

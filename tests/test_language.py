@@ -433,7 +433,7 @@ def printed() -> list[tuple[Term, str]]:
         (minimum(n + 1, m), "min(door.n + 1, door.m)"),
         (maximum(n, m) * 2, "max(door.n, door.m) * 2"),
         (door.state == "open", "door.state == open"),
-        (owner == None, "door.owner == none"),
+        (owner == None, "door.owner == None"),
         (owner == first, "door.owner == client[0]"),
         (owner != client.acting, "door.owner != the acting client"),
         (held, "client.held"),

@@ -22,7 +22,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ PACKAGE = Path("src") / "quiesce"
 PARTS = ("core", "language", "engines")
 COPIED = ("src", "tests", "spec", "model", "checks", "docs", "benchmarks", "diagrams", "pyproject.toml", "README.md")
 SEED = 17
-KILLED, SURVIVED, TIMEOUT, BROKEN = "killed", "survived", "timeout", "broken"
+KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +227,13 @@ def said(outcome: Outcome, word: str) -> str:
     return line
 
 
+def passing(outcome: Outcome) -> bool:
+    """Tell whether tests pass without a mutant, and say so."""
+    passed = outcome.verdict == SURVIVED
+    print(said(outcome, "passed" if passed else "broken"), flush=True)
+    return passed
+
+
 def campaign(tasks: Sequence[Task], jobs: int, seconds: float) -> Counter[str]:
     """Try mutants, say what becomes of each, and return how often which word was said."""
     words: Counter[str] = Counter()
@@ -255,10 +262,7 @@ def main() -> int:
         return 0
     plain = unmutated(chosen)
     print(f"{len(plain)} selections of tests without a mutant", flush=True)
-    failing = [each for each in outcomes(plain, given.jobs, 4 * given.seconds) if each.verdict != SURVIVED]
-    for each in failing:
-        print(said(replace(each, verdict=BROKEN), BROKEN))
-    if failing:
+    if not all([passing(each) for each in outcomes(plain, given.jobs, 4 * given.seconds)]):
         return 2
     words = campaign(chosen, given.jobs, given.seconds)
     print(f"{len(chosen)} mutants: {', '.join(f'{count} {word}' for word, count in sorted(words.items()))}")

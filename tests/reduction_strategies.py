@@ -19,14 +19,18 @@ def conflicting(draw: st.DrawFn) -> System:
     """Draw rows that are done once each: they write one variable, read it, or have nothing to do with it."""
     board, bystander = Machine("board"), Machine("bystander")
     x = board.count("x", up_to=MOST, initial=draw(st.integers(0, MOST)))
-    writes = st.sampled_from([0, 1, 2, MOST, where(x < MOST, x + 1, x), where(x > 0, x - 1, x), MOST - x])
-    guards = st.sampled_from([True, True, x > 0, x < MOST, x != 1])
+    constants = st.integers(0, MOST)
+    computed = st.sampled_from([where(x < MOST, x + 1, x), where(x > 0, x - 1, x), MOST - x])
+    guards = st.sampled_from([x > 0, x < MOST, x != 1])
+    reading = draw(st.booleans())
     done: list[Term] = []
     for number in range(draw(st.integers(2, 4))):
         flag = board.flag(f"done{number}")
-        before = draw(st.sampled_from([~flag, ~flag, *(~flag & other for other in done)]))
-        effects = {flag: True} if draw(st.integers(0, 3)) == 0 else {flag: True, x: draw(writes)}
-        board.step(f"do{number}", when=before & draw(guards), then=effects)
+        effects: dict[object, object] = {flag: True}
+        if draw(st.integers(0, 3)) > 0:
+            effects[x] = draw(computed if reading and draw(st.booleans()) else constants)
+        guard = draw(guards) if reading and draw(st.booleans()) else True
+        board.step(f"do{number}", when=~flag & guard, then=effects)
         done.append(flag)
     turned = bystander.flag("turned")
     bystander.step("turn", when=~turned, then={turned: True})
@@ -47,16 +51,18 @@ def asked(draw: st.DrawFn, system: System) -> System:
 @st.composite
 def independent(draw: st.DrawFn) -> System:
     """Draw machines that have nothing to do with each other, and end; a goal may want all of them."""
-    machines, ends = [], []
+    machines: list[Machine] = []
+    ends: list[Term] = []
     for number in range(draw(st.integers(2, 4))):
         machine = Machine(f"m{number}")
-        top = draw(st.integers(1, 2))
-        x = machine.count("x", up_to=top)
-        machine.step("go", when=x < top, then={x: x + 1})
-        if draw(st.integers(0, 4)) == 0:
-            machine.step("back", when=x == top, then={x: 0})
+        begun, ended = machine.flag("begun"), machine.flag("ended")
+        machine.step("begin", when=~begun, then={begun: True})
+        if draw(st.booleans()):
+            machine.step("end", when=begun & ~ended, then={ended: True})
+        if draw(st.integers(0, 9)) == 9:
+            machine.step("again", when=begun, then={begun: False, ended: False})
         machines.append(machine)
-        ends.append(x == top)
+        ends.append(draw(st.sampled_from([begun, ended])))
     system = System("independent", *machines)
     wanted = draw(st.lists(st.sampled_from(ends), min_size=1, unique_by=id))
     system.never("all there", all_of(wanted))
@@ -92,13 +98,18 @@ def picking(draw: st.DrawFn) -> System:
     copies = list(machine)
     one, other = draw(st.permutations(copies))[:2]
     said: list[Term] = [x[one] == 0, x[one] <= x[other], x[other] > x[one], x[one] == top, x[other] >= x[one]]
-    guard = draw(st.sampled_from([True, True, *said]))
+    place = draw(st.sampled_from(["guard", "other guard", "rest", "question"]))
+    guard = draw(st.sampled_from(said)) if place == "guard" else True
     machine.calls("go", when=(x < top) & guard, then={x: x + 1})
-    hub.on("go")
-    if draw(st.booleans()):
-        machine.step("back", when=(x == top) & draw(st.sampled_from([True, *said])), then={x: 0})
+    left = hub.count("left", up_to=3, initial=1 if place == "rest" else draw(st.integers(1, 3)))
+    hub.on("go", when=left > 0, then={left: left - 1 if place == "rest" or draw(st.booleans()) else left})
+    if place == "other guard" or (place != "rest" and draw(st.integers(0, 3)) == 0):
+        machine.step(
+            "back", when=(x == top) & (draw(st.sampled_from(said)) if place == "other guard" else True), then={x: 0}
+        )
     full = [x[copy] == top for copy in copies]
-    rest = draw(st.sampled_from([None, any_of(full), all_of(full), full[draw(st.integers(0, len(full) - 1))]]))
+    symmetric = st.sampled_from([None, any_of(full), all_of(full)])
+    rest = draw(st.sampled_from([x[one] == top, x[one] >= x[other]]) if place == "rest" else symmetric)
     system = System("picking", machine, hub, rest=rest)
     for number in range(len(copies) + 1):
         system.sometimes(f"{number} are full", count_of(full) == number)

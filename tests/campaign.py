@@ -33,6 +33,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = Path("src") / "quiesce"
 PARTS = ("core", "language", "engines")
 COPIED = ("src", "tests", "spec", "model", "checks", "docs", "benchmarks", "diagrams", "pyproject.toml", "README.md")
+COMPILING = tuple(f"engines/native/{name}.py" for name in ("instructions", "kernel_cache", "machine_code"))
+"""Mutants of these may leave wrong objects under right names."""
 SEED = 17
 KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
 
@@ -74,7 +76,7 @@ def named() -> Iterator[Task]:
         yield Task(name=f"{entry['name']} ({entry['file']}:{mutant.line})", mutant=mutant, tests=tuple(entry["tests"]))
 
 
-def drawn(limit: int, seed: int, only: str) -> Iterator[Task]:
+def drawn(limit: int, seed: int, only: str, *, quick: bool = False) -> Iterator[Task]:
     """Yield mutants that change code, in turns from every module whose path holds a text, in an order by the seed."""
     rng = random.Random(seed)
     waiting: list[list[Mutant]] = []
@@ -91,13 +93,15 @@ def drawn(limit: int, seed: int, only: str) -> Iterator[Task]:
             mutant = found.pop()
             if given < limit and changes_code(mutant):
                 given += 1
-                yield Task(name=str(mutant), mutant=mutant, tests=_tests_of(mutant.file))
+                yield Task(name=str(mutant), mutant=mutant, tests=_tests_of(mutant.file, quick=quick))
 
 
-def _tests_of(file: str) -> tuple[str, ...]:
-    """Return the tests of a module: those of the longest path in the table that its own begins with."""
-    table = _read("campaign_tests.toml")
-    return tuple(table[max((path for path in table if file.startswith(path)), key=len)])
+def _tests_of(file: str, *, quick: bool) -> tuple[str, ...]:
+    """Return the tests of a module: those of the longest path in each table that its own begins with."""
+    found: list[str] = []
+    for table in [_read("campaign_tests.toml")[speed] for speed in ("quick", *(() if quick else ("slow",)))]:
+        found += table[max((path for path in table if file.startswith(path)), key=len)]
+    return tuple(found)
 
 
 # -- one mutant ------------------------------------------------------------------------------------------------------
@@ -136,13 +140,13 @@ class Workshop:
     def _run(self, tests: str, seconds: float, mutant: Mutant | None) -> tuple[str, str]:
         """Run tests in the copy; their objects and kernels are kept apart from those of other programs.
 
-        A kernel's folder is named by its sources and those of the files it calls; what a mutant of one compiles is
-        thrown away all the same.
+        A kernel's folder is named by its sources and those of the files it calls, and a program's object by its text:
+        only where a mutant changes how they are named or compiled, what it compiles is thrown away.
         """
         path, *options = shlex.split(tests)
         words = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", "--tb=no"]
-        native = mutant is not None and "native" in mutant.file
-        kept = self.folder / ("cache of a mutant" if native else "cache")
+        apart = mutant is not None and mutant.file in COMPILING
+        kept = self.folder / ("cache of a mutant" if apart else "cache")
         environment = os.environ | {
             "PYTHONPATH": str(self.folder / "src"),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -165,7 +169,7 @@ class Workshop:
             if running.poll() is None:
                 os.killpg(running.pid, signal.SIGKILL)
                 running.wait()
-            if native:
+            if apart:
                 shutil.rmtree(kept, ignore_errors=True)
         if running.returncode == 0:
             return SURVIVED, ""
@@ -252,17 +256,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED, help=f"which ones ({SEED})")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time")
     parser.add_argument("--seconds", type=float, default=300, help="the time limit of a mutant (300)")
+    parser.add_argument("--quick", action="store_true", help="without the slow tests: more survive than should")
     parser.add_argument("--named", action="store_true", help="the named mutants alone")
     parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
     given = parser.parse_args()
     chosen = [task for task in named() if task.mutant is not None and given.only in task.mutant.file]
-    chosen += [] if given.named else list(drawn(given.limit, given.seed, given.only))
+    chosen += [] if given.named else list(drawn(given.limit, given.seed, given.only, quick=given.quick))
     if given.list:
         print("\n".join(task.name for task in chosen))
         return 0
     plain = unmutated(chosen)
     print(f"{len(plain)} selections of tests without a mutant", flush=True)
-    if not all([passing(each) for each in outcomes(plain, given.jobs, 4 * given.seconds)]):
+    passed = [passing(each) for each in outcomes(plain, given.jobs, 4 * given.seconds)]
+    if not all(passed):
         return 2
     words = campaign(chosen, given.jobs, given.seconds)
     print(f"{len(chosen)} mutants: {', '.join(f'{count} {word}' for word, count in sorted(words.items()))}")

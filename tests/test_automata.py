@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import networkx as nx
 import pytest
 
-from quiesce import F, G, Machine, System, U, X, all_of, any_of
+from quiesce import F, G, Machine, System, Term, U, X, all_of, any_of
 from quiesce.core.expressions import Constant, Temporal
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, answered_apart, normal
 from quiesce.core.result import PropertyResult, Verdict
@@ -160,6 +160,60 @@ def test_automata_accept_what_the_definitions_say() -> None:
     assert min(said.values()) > FORMULAS
     assert smaller > FORMULAS / 4
     assert apart > FORMULAS / 50
+
+
+def compound(rng: random.Random, depth: int) -> Formula:
+    """Return a goal that takes more than one position to meet, or has to be met for ever."""
+    if depth == 0:
+        return rng.choice([*ATOMS, Not(rng.choice(ATOMS))])
+    first, second = compound(rng, depth - 1), compound(rng, rng.randrange(depth))
+    kinds = [And((first, second)), And((first, NEXT(second))), NEXT(first), GLOBALLY(first), FINALLY(first)]
+    return rng.choice([*kinds, Path(Temporal.UNTIL, (first, second)), Path(Temporal.WEAK_UNTIL, (first, second))])
+
+
+def test_compound_goals_under_g_x_f() -> None:
+    """`G(X(F(goal)))` and its negation: what is put off is told from what is met, on runs of either kind."""
+    rng = random.Random(59)
+    said = {True: 0, False: 0}
+    for _ in range(FORMULAS // 3):
+        goal = compound(rng, rng.choice([1, 1, 2]))
+        formula = GLOBALLY(NEXT(FINALLY(goal)))
+        made, denied = automaton(formula), automaton(Not(formula))
+        for run in (a_run(rng) for _ in range(RUNS)):
+            truth = truths(formula, run)[0]
+            said[truth] += 1
+            assert accepts(made, run) == truth, formula
+            assert accepts(denied, run) != truth, formula
+    assert min(said.values()) > FORMULAS / 5
+
+
+GOALS: dict[str, tuple[Callable[[Term, Term], Term], Verdict]] = {
+    "p & q": (lambda p, q: p & q, Verdict.VIOLATED),
+    "G(p)": (lambda p, q: G(p), Verdict.VIOLATED),
+    "G(p & ~q)": (lambda p, q: G(p & ~q), Verdict.HOLDS),
+    "p & X(q) & F(q)": (lambda p, q: p & X(q) & F(q), Verdict.VIOLATED),
+    "p & q & X(X(p))": (lambda p, q: p & q & X(X(p)), Verdict.VIOLATED),
+    "G(p) & F(q)": (lambda p, q: G(p) & F(q), Verdict.VIOLATED),
+    "G(F(p)) & G(F(~p))": (lambda p, q: G(F(p)) & G(F(~p)), Verdict.VIOLATED),
+    "p & X(X(p) & ~X(p))": (lambda p, q: p & X(X(p) & ~X(p)), Verdict.HOLDS),
+    "X(~p & q) & X(X(p & ~q))": (lambda p, q: X(~p & q) & X(X(p & ~q)), Verdict.HOLDS),
+}
+
+
+@pytest.mark.parametrize("name", GOALS)
+def test_no_run_meets_a_goal_again_and_again(name: str) -> None:
+    """Two flags that are turned in any order, one at a time: `~G(X(F(goal)))` is violated where one run meets it.
+
+    A run can turn both, in turn or one of them alone; but it turns one in every step, and never two.
+    """
+    goal, verdict = GOALS[name]
+    machine = Machine("m")
+    p, q = machine.flag("p"), machine.flag("q")
+    machine.step("flip p", then={p: ~p})
+    machine.step("flip q", then={q: ~q})
+    system = System("s", machine)
+    system.holds("not again", ~G(X(F(goal(p, q)))))
+    assert check(system.build()).answer("not again").verdict is verdict
 
 
 def nested(operands: Sequence[Formula], op: Temporal) -> Formula:

@@ -4,9 +4,11 @@ engine's.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from quiesce import expectations, library, traceability
+from quiesce import SpecificationError, expectations, library, traceability
 from quiesce.core.result import Verdict
 from quiesce.core.system import System
 from quiesce.engines.checking import check
@@ -224,3 +226,14 @@ def test_core_clauses_are_covered() -> None:
     """Every core clause has a row, a property or a defect; `model-check matrix` ends with 1 where one has none."""
     found = traceability.matrix()
     assert [name for name, one in found.items() if one.clause.core and not one.covered] == []
+
+
+@pytest.mark.parametrize("table", ['{ verdict = "holds", lenght = 3 }', '{ verdict = "holds", states = 3 }'])
+def test_an_expectation_has_no_other_keys(table: str, tmp_path: Path) -> None:
+    """A misspelt length would be no length at all: it is refused, with the line of its check."""
+    file = tmp_path / "checks.toml"
+    file.write_text(f'[[check]]\nmodel = "winsock"\nexpect = {{ "PW-01" = {table} }}\n', encoding="utf-8")
+    with pytest.raises(SpecificationError, match="an expected verdict is one of") as caught:
+        expectations.read(file)
+    assert caught.value.place is not None
+    assert caught.value.place.line == 1

@@ -482,3 +482,12 @@ def test_pictures_of_former_times_are_taken_away_and_nothing_else(
     left = {"README.md", "new.dot", "notes.txt"} | (set() if ours else {"old.dot", "photo.svg"})
     assert {file.name for file in tmp_path.iterdir()} == left
     assert not ours or gallery.draw_all(tmp_path, write=False) == []
+
+
+def test_a_decided_choice_takes_its_own_branch() -> None:
+    """`rest` where the state is b is a choice that the state decides: b is final, a is not, and the other way round."""
+    for finals, chosen in (["b"], (1, 0)), (["a"], (0, 1)):
+        machine = Machine("m", states=["a", "b"])
+        machine.step("go", source="a", dest="b")
+        system = System("s", machine, rest=where(machine.state == "b", *chosen) == 1).build()
+        assert [node.id for node in of_machine(system, "m").nodes if node.final] == finals

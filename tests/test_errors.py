@@ -2223,6 +2223,8 @@ def test_hint_lists_what_exists() -> None:
     assert known("x", []) == "there are none here"
     assert known("x", map(str, range(24))).endswith("22, 23")
     assert known("x", map(str, range(26))).endswith("22, 23 and 2 more")
+    assert known("x", map(str, range(25))).endswith("22, 23 and 1 more")
+    assert known("x", map(str, range(24))).endswith("22, 23")
 
 
 def test_place_is_shown_from_the_current_or_the_content_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,3 +197,17 @@ def test_what_is_not_exported_is_said(name: str, to: object) -> None:
     text = to.text(system)  # type: ignore[attr-defined]
     for question in system.properties:
         assert question.kind is PropertyKind.DOMAINS or question.name in text
+
+
+@pytest.mark.parametrize(("above", "below"), [(True, True), (True, False), (False, True), (False, False)])
+def test_murphi_has_a_type_for_numbers_that_pass_one_bound(above: bool, below: bool) -> None:
+    """A square goes above the variables' type, a difference below: either alone needs a wider type, neither none."""
+    machine = Machine("m")
+    x = machine.count("x", up_to=3)
+    machine.step("go", when=x == 0, then={x: 3})
+    if above:
+        machine.step("over", when=x * x == 9, then={x: 0})
+    if below:
+        machine.step("under", when=x - 3 == 0, then={x: 0})
+    told = [line for line in murphi.text(System("s", machine).build()).splitlines() if "computed" in line]
+    assert bool(told) is (above or below)

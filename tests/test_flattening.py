@@ -14,6 +14,7 @@ from quiesce.core.system import FlatProperty, JointRow
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Label, State, Step
 from quiesce.core.verdicts import explore
+from quiesce.engines.checking import check
 from tests.examples.winsock_example import winsock
 from tests.strategies import DRAWING, described, systems
 
@@ -241,3 +242,44 @@ def test_accepts_asks_for_one_copy_or_for_every(copies: int) -> None:
         for number in range(2**copies):
             codes = tuple(number >> position & 1 for position in range(copies))
             assert bool(value(formula, codes)) is (all(codes) if every else any(codes))
+
+
+# -- what the flat forms of names and of results mean ----------------------------------------------------------------
+
+
+def told(system: SystemData) -> list[list[tuple[str, int | None]]]:
+    """Return verdicts and lengths of runs, by the reference and by the engine."""
+    found = (explore(system).answers, check(system).properties)
+    return [[(answer.verdict.value, answer.trace and answer.trace.length) for answer in each[:-1]] for each in found]
+
+
+def test_states_of_two_machines_are_compared_by_their_names() -> None:
+    """Two lists of the same names in another order: `idle` is `idle`, not what stands in the same place.
+
+    At first one is idle and the other busy; after a step of either, and not before, they are alike.
+    """
+    one, other = Machine("one", states=["idle", "busy"]), Machine("other", states=["busy", "idle", "done"])
+    one.step("go", source="idle", dest="busy")
+    other.step("back", source="busy", dest="idle")
+    system = System("s", one, other)
+    system.sometimes("alike", one.state == other.state)
+    system.always("unlike", one.state != other.state)
+    system.sometimes("both idle", (one.state == other.state) & (one.state == "idle"))
+    system.sometimes("the other way round", (one.state != other.state) & (other.state == "idle"))
+    system.never("idle is busy", (one.state == other.state) & (one.state == "idle") & (other.state == "busy"))
+    wanted = [("holds", 1), ("violated", 1), ("holds", 1), ("holds", 2), ("holds", None)]
+    assert told(system.build()) == [wanted, wanted]
+
+
+def test_one_of_several_results_is_enough() -> None:
+    """A call that is answered with `ok` in one state and with `fail` in the other is always accepted with either."""
+    client, provider = Machine("client"), Machine("provider", states=["up", "down"])
+    client.calls("go")
+    provider.on("go", source="up", dest="down", returns="ok")
+    provider.on("go", source="down", dest="up", returns="fail")
+    system = System("s", client, provider)
+    system.always("either", provider.accepts("go", returns=("ok", "fail")))
+    system.always("ok", provider.accepts("go", returns="ok"))
+    system.never("fail", provider.accepts("go", returns="fail"))
+    wanted = [("holds", None), ("violated", 1), ("violated", 1)]
+    assert told(system.build()) == [wanted, wanted]

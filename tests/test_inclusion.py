@@ -4,6 +4,7 @@ machine that they share takes part in the events of each.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, note, reject, settings
 
 from quiesce import Machine, SpecificationError, System, Term, after, happens
@@ -165,3 +166,17 @@ def test_rest_and_beginning_are_those_of_all() -> None:
     assert initial_states(whole.build()) == [("a", "b")]
     answers = explore(whole.build()).answers
     assert [answer.verdict.value for answer in answers] == ["violated", "holds"]
+
+
+def test_an_observer_is_not_shared_with_a_machine_that_is_none() -> None:
+    """An observer never refuses an event and another machine does: they are not the same machine."""
+    whole, parts = System("whole"), []
+    for name, observer in (("a", True), ("b", False)):
+        line, mover = Machine("line", observer=observer), Machine("m")
+        mover.step("go")
+        line.on("m.go", then={line.flag("f"): True})
+        parts.append((System(name, mover, line), line))
+    (first, observing), (second, acting) = parts
+    whole.include(first, "A", shared=[observing])
+    with pytest.raises(SpecificationError, match="not the same machine in both"):
+        whole.include(second, "B", shared=[acting])

@@ -246,6 +246,18 @@ def test_value_never_reached() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("top", "listed"), [(6, "2, 3, 4, 5, 6"), (7, "2, 3, 4, 5, 6, 7"), (8, "2, 3, 4, 5, 6, 7 and 1 more")]
+)
+def test_values_are_listed_and_the_rest_counted(top: int, listed: str) -> None:
+    """Six values are named; of one more it is said that there is one, and of no more nothing."""
+    machine = Machine("m")
+    x = machine.count("x", up_to=top)
+    place = line() - 1
+    machine.step("go", when=x < 1, then={x: x + 1})
+    assert told(System("s", machine)) == [(Kind.UNREACHED, f"m.x: {listed}", place)]
+
+
 def test_value_of_another_copy_is_reached() -> None:
     """What one copy never has is no remark where another has it."""
     machine = Machine("m", copies=2)

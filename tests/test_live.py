@@ -460,3 +460,30 @@ def test_a_start_outside_the_domains_is_an_error(state: tuple[str | int, ...], m
     """A given state must be one that the system can have."""
     with pytest.raises(SpecificationError, match=f"^{re.escape(message)}$"):
         live(counter(), state=state)
+
+
+def test_a_label_names_the_caller_first_and_then_the_machines_as_they_are_declared() -> None:
+    """Machines that are not in the order of their names: the label of the reference is one that can be fired."""
+    machines = {name: Machine(name) for name in ("z", "b", "a", "c")}
+    for name, machine in machines.items():
+        if name == "a":
+            machine.calls("go")
+        else:
+            machine.on("go")
+    system = System("s", *machines.values()).build()
+    running = live(system)
+    (step,) = compare(system, running)
+    assert [part.machine for part in step.label.participants] == ["a", "z", "b", "c"]
+    assert running.fire(step.label) is None
+
+
+@pytest.mark.parametrize("copies", [11, 12, 13, 14])
+def test_the_ways_are_listed_and_the_rest_counted(copies: int) -> None:
+    """Twelve ways are shown; of one more it is said that there is one, and of no more nothing."""
+    machine = Machine("m", copies=copies)
+    machine.step("go")
+    with pytest.raises(SpecificationError) as caught:
+        live(System("s", machine).build()).fire("m.go")
+    found = re.findall(r"and (\d+) more", str(caught.value))
+    assert found == ([str(copies - 12)] if copies > 12 else [])
+    assert str(caught.value).count("m.go by ") == min(copies, 12)

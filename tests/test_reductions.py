@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import Phase, given, note, reject, settings
 
-from quiesce import SpecificationError, System, expectations, library
+from quiesce import Machine, SpecificationError, System, all_of, expectations, library
 from quiesce.core.replaying import replay
 from quiesce.core.result import SystemResult, Verdict
 from quiesce.core.system import PropertyKind
@@ -17,6 +19,7 @@ from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits, Strategy
 from quiesce.engines.reducible import refusal
+from tests.reduction_strategies import conflicting, departing, independent, picking
 from tests.strategies import DRAWING, described, systems
 
 EXAMPLES = int(os.environ.get("QUIESCE_RANDOM_SYSTEMS", "0"))
@@ -92,6 +95,92 @@ def test_random_verdicts() -> None:
     By symmetry these are hardly ever reduced: those of test_symmetry.py are."""
     _compare()
     assert EXAMPLES or (len(SEEN) > 80 and min(LESS.values()) > 5), (len(SEEN), LESS)
+
+
+# -- systems that need each part of a reduction -----------------------------------------------------------------------
+
+
+NEEDED = {
+    "conflicts": (conflicting(), Strategy(partial_order=True)),
+    "independent": (independent(), Strategy(partial_order=True)),
+    "departures": (departing(), Strategy(partial_order=True)),
+    "copies": (picking(), Strategy(symmetry=True)),
+}
+DRAWN = 40
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_systems_that_need_each_part(name: str) -> None:
+    """Conflicts on one variable, departures below and above, copies picked out in turn: the verdicts of full searches.
+
+    Questions of either verdict are among them, and systems that are reduced.
+    """
+    drawn, strategy = NEEDED[name]
+    said: Counter[object] = Counter()
+
+    @settings(DRAWING, max_examples=DRAWN, phases=[Phase.generate])
+    @given(drawn)
+    def compare(written: System) -> None:
+        system = written.build()
+        note(described(system))
+        reduced = same(system, strategy, shortest=strategy.symmetry)
+        said["reduced"] += reduced.reduction is not None and "for" in reduced.reduction
+        said.update(answer.verdict for answer in reduced.properties)
+
+    compare()
+    assert said[Verdict.HOLDS] >= DRAWN / 4, said
+    assert said[Verdict.VIOLATED] >= DRAWN / 4, said
+
+
+def verdicts(system: System, asked: Sequence[str]) -> list[list[str]]:
+    """Return the verdicts of a full search and of one by partial order."""
+    built = system.build()
+    strategies = (None, Strategy(partial_order=True))
+    found = [check(built, properties=asked, strategy=strategy, linted=False) for strategy in strategies]
+    return [[result.answer(name).verdict.value for name in asked] for result in found]
+
+
+def test_two_rows_that_only_write_one_variable_do_not_accord() -> None:
+    """Neither reads what the other writes; but who is last decides: both ends are reached."""
+    machine = Machine("m")
+    one, two, x = machine.flag("one done"), machine.flag("two done"), machine.count("x", up_to=2)
+    machine.step("one", when=~one, then={one: True, x: 1})
+    machine.step("two", when=~two, then={two: True, x: 2})
+    system = System("s", machine)
+    system.never("ends with one", one & two & (x == 1))
+    system.never("ends with two", one & two & (x == 2))
+    system.never("ends with none", one & two & (x == 0))
+    wanted = ["violated", "violated", "holds"]
+    assert verdicts(system, ["ends with one", "ends with two", "ends with none"]) == [wanted, wanted]
+
+
+@pytest.mark.parametrize("goal", [True, False])
+def test_a_set_holds_the_row_that_it_was_made_for(goal: bool) -> None:
+    """Machines that go once each: without a goal any one of them is a set, and the end is reached all the same."""
+    machines, ended = [], []
+    for number in range(3):
+        machine = Machine(f"m{number}")
+        x = machine.flag("x")
+        machine.step("go", when=~x, then={x: True})
+        machines.append(machine)
+        ended.append(x)
+    system = System("s", *machines)
+    system.never("all have gone", all_of(ended))
+    system.no_deadlock("goes on")
+    names = ["all have gone", "goes on"] if goal else ["goes on"]
+    assert verdicts(system, names) == [["violated"] * len(names)] * 2
+
+
+@pytest.mark.parametrize(("move", "start"), [(-1, 0), (1, 0), (-2, 0), (2, 0), (-1, 1), (1, -1)])
+def test_a_step_out_of_a_domain_is_a_goal(move: int, start: int) -> None:
+    """Below or above: a number that another machine lets go on and on leaves its domain, whoever else moves too."""
+    walker, switch, bystander = Machine("walker"), Machine("switch"), Machine("bystander")
+    x, on, turned = walker.integer("x", -1, 1, initial=start), switch.flag("on"), bystander.flag("turned")
+    walker.step("walk", when=on, then={x: x + move})
+    switch.step("flip", then={on: ~on})
+    bystander.step("turn", then={turned: ~turned})
+    for order in permutations([walker, switch, bystander]):
+        assert verdicts(System("s", *order), ["domains"]) == [["violated"]] * 2
 
 
 def test_what_partial_order_does_not_answer_is_refused() -> None:

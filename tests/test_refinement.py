@@ -266,6 +266,42 @@ def test_an_unfinished_search_is_no_answer() -> None:
     assert compared(clock(4), hours(4), max_states=2).verdict is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize("top", [0, 1, 2])
+def test_a_chain_refines_no_shorter_one(top: int) -> None:
+    """A step to what the shorter chain never reaches is none of its steps, whatever its numbers are: refused there."""
+
+    def chain(name: str, most: int) -> System:
+        machine = Machine("m")
+        x = machine.count("x", up_to=3)
+        machine.step("up", when=x < most, then={x: x + 1})
+        return System(name, machine)
+
+    rich = chain("rich", 3)
+    rich.refines("poor", {})
+    built = rich.build()
+    result = refine(built, built.refinements[0], unobserved(chain("poor", top).build(), []))
+    assert (result.verdict, result.trace and result.trace.length) == (Verdict.VIOLATED, top + 1)
+
+
+def test_a_step_out_of_the_poorer_domains_is_no_step_there() -> None:
+    """A value that the poorer system's variable cannot have is no number of a state of it, and no edge leads to it."""
+
+    def leaping(name: str, most: int) -> System:
+        machine = Machine("m")
+        x = machine.count("x", up_to=most)
+        machine.step("leap", when=x == 0, then={x: 3})
+        machine.step("up", when=x < 3, then={x: x + 1})
+        if most > 3:
+            machine.step("over", when=x == 3, then={x: 4})
+        return System(name, machine)
+
+    rich = leaping("rich", 4)
+    rich.refines("poor", {})
+    built = rich.build()
+    result = refine(built, built.refinements[0], unobserved(leaping("poor", 3).build(), []))
+    assert (result.verdict, result.trace and result.trace.length) == (Verdict.VIOLATED, 2)
+
+
 # -- the library ------------------------------------------------------------------------------------------------------
 
 

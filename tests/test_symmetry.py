@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
-from quiesce import Machine, System, any_of, any_value, argument, count_of, happens, library
+from quiesce import Machine, System, all_of, any_of, any_value, argument, count_of, happens, library
 from quiesce.core.domains import Copy, Value
 from quiesce.core.replaying import replay
 from quiesce.core.result import SystemResult, Verdict
@@ -351,6 +351,84 @@ def test_an_event_that_names_a_copy_is_exchanged_too() -> None:
     assert covered == [False, False, True]
     result = check(built, strategy=BY_SYMMETRY)
     assert [answer.verdict.value for answer in result.properties[:3]] == ["violated", "violated", "holds"]
+
+
+def filled_by_hand(row: str) -> System:
+    """Return three counters up to 2; each may go up while a certain one is at 0, or while they are in order."""
+    counter, hub = Machine("counter", copies=3), Machine("hub")
+    x = counter.count("x", up_to=2)
+    first, second, third = counter
+    guards = {"first": x[first] == 0, "second": x[second] == 0, "third": x[third] == 0, "none": x == x}
+    counter.calls("go", when=(x < 2) & guards[row], then={x: x + 1})
+    hub.on("go")
+    system = System("filled", counter, hub)
+    system.sometimes("two are full, the third is not", count_of(x[each] == 2 for each in counter) == 2)
+    for one in counter:
+        alone = all_of(x[each] == (2 if each == one else 0) for each in counter)
+        system.sometimes(f"{one.index} is full, no other moved", alone)
+    system.never("all are full", count_of(x[each] == 2 for each in counter) == 3)
+    return system
+
+
+@pytest.mark.parametrize("row", ["first", "second", "third", "none"])
+def test_every_copy_can_be_the_one_picked_out(row: str) -> None:
+    """Whichever copy a guard speaks of is told apart: one exchange of two others is not all exchanges.
+
+    The one that is at 0 moves once and stops all: two of three are full, it alone is never, and all three never are.
+    """
+    system = filled_by_hand(row).build()
+    picked = ["first", "second", "third", "none"].index(row)
+    assert bool(Symmetry(system).machines) is (row == "none")
+    alone = [Verdict.VIOLATED if number == picked else Verdict.HOLDS for number in range(3)]
+    wanted = [Verdict.HOLDS, *alone, Verdict.VIOLATED if row == "none" else Verdict.HOLDS, Verdict.HOLDS]
+    for strategy in (None, BY_SYMMETRY):
+        assert [answer.verdict for answer in check(system, strategy=strategy).properties] == wanted
+
+
+def test_more_is_not_less_among_copies() -> None:
+    """`a < b or b > a` is one order of two copies, which their exchange turns round: it is no question of orbits.
+
+    The first may be one below the last and the other way round: both questions are violated, in one step.
+    """
+    counter, hub = Machine("counter", copies=2), Machine("hub")
+    x = counter.count("x", up_to=2)
+    counter.calls("go", when=x < 2, then={x: x + 1})
+    hub.on("go")
+    first, last = counter
+    system = System("ordered", counter, hub)
+    system.never("first behind", any_of(x[first] < x[last], x[last] > x[first]))
+    system.never("last behind", any_of(x[last] < x[first], x[first] > x[last]))
+    system.never("not before", any_of(x[first] <= x[last], x[last] >= x[first]) & (x[last] == 2))
+    built = system.build()
+    assert [machine.name for machine in Symmetry(built).machines] == ["counter"]
+    assert not any(Symmetry(built).covers(question) for question in built.flat.properties[:3])
+    for strategy in (None, BY_SYMMETRY):
+        answers = check(built, strategy=strategy).properties[:3]
+        assert [(answer.verdict, answer.trace and answer.trace.length) for answer in answers] == [
+            (Verdict.VIOLATED, 1),
+            (Verdict.VIOLATED, 1),
+            (Verdict.VIOLATED, 2),
+        ]
+
+
+def test_rest_may_pick_out_a_copy() -> None:
+    """Where only the first copy may have come to rest, the copies are told apart: the last one's end is a deadlock."""
+
+    def rested(*, picking: bool) -> SystemData:
+        runner, hub = Machine("runner", copies=2, states=["off", "on"]), Machine("hub", states=["free", "used"])
+        runner.calls("go", source="off", dest="on")
+        hub.on("go", source="free", dest="used")
+        ended = [runner.state[each] == "on" for each in runner]
+        system = System("rests", runner, hub, rest=ended[0] if picking else any_of(ended))
+        system.no_deadlock("rests")
+        return system.build()
+
+    assert [machine.name for machine in Symmetry(rested(picking=False)).machines] == ["runner"]
+    assert Symmetry(rested(picking=True)).machines == ()
+    for strategy in (None, BY_SYMMETRY):
+        assert check(rested(picking=False), strategy=strategy).answer("rests").verdict is Verdict.HOLDS
+        answer = check(rested(picking=True), strategy=strategy).answer("rests")
+        assert (answer.verdict, answer.trace and answer.trace.length) == (Verdict.VIOLATED, 1)
 
 
 # -- the forecast ----------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from quiesce.core.errors import CODES, Place, known
 from quiesce.core.expressions import Constant
 from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
+from quiesce.engines.native.journal import Journal
 from quiesce.engines.native.store import Store
 from quiesce.engines.refinement import fitting, refine
 from quiesce.language.asking import question
@@ -55,6 +56,7 @@ INDEX = "give client a count() to compute with, or make one machine for each num
 SHORT = "give a short text"
 BROKEN = "see docs/reference.md, “Checks files”"
 MODELS = ", ".join(library.models())
+VERBS = ", ".join(cli.VERBS)
 
 
 class Case(NamedTuple):
@@ -1725,9 +1727,31 @@ CASES = (
         "none/chain.pml cannot be written: No such file or directory",
     ),
     Case(
+        "journal-on-a-full-disk",
+        "Q51",
+        'monkeypatch.setattr(Journal, "write", lambda *_: open("none/x"))\n'
+        'command("mutate", "chain", "--journal", "judged")',
+        "judged cannot be kept: No such file or directory",
+    ),
+    Case(
+        "journal-in-use",
+        "Q51",
+        'with closing(Journal(Path("judged"))):\n    command("mutate", "chain", "--journal", "judged")',
+        "judged is in use by another process",
+        "wait for its end, or name another place",
+    ),
+    Case(
+        "no-such-verb",
+        "Q43",
+        'cli._with_verb(["serve", "--help"])',
+        "there is no verb and no target 'serve'",
+        f"verbs are {VERBS}; a target is a file.py, a checks file or one of the library's models: {MODELS}",
+    ),
+    Case(
         "journal-of-another-campaign",
         "Q51",
-        'file("judged", \'{"campaign": "another"}\\n\')\ncommand("mutate", "chain", "--journal", "judged")',
+        'with closing(Journal(Path("judged"))) as other:\n    other.write({"campaign": "another"})\n'
+        'command("mutate", "chain", "--journal", "judged")',
         "judged is of another campaign",
         "name the same target and parameters, or another file",
     ),
@@ -2006,6 +2030,8 @@ WAYS = {
     "numbers": lambda count: np.arange(count, dtype=np.uint64),
     "Path": Path,
     "checks": checks,
+    "cli": cli,
+    "Journal": Journal,
     "closing": closing,
     "command": command,
     "compared": compared,

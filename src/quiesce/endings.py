@@ -42,6 +42,8 @@ _state = _State()
 def is_command() -> bool:
     """Tell whether this process is the `model-check` command, also before its modules are imported."""
     words = sys.orig_argv
+    if "--multiprocessing-fork" in words:  # a process that a command has started, and ends
+        return False
     if "-m" in words[:-1] and words[words.index("-m") + 1] == "quiesce":
         return True
     return bool(sys.argv) and os.path.basename(sys.argv[0]).partition(".")[0] == "model-check"

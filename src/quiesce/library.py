@@ -109,7 +109,7 @@ def _mistakes(name: str, function: Specification | None = None) -> typing.Iterat
     except (KeyboardInterrupt, OutputError):
         raise
     except SpecificationError as problem:
-        problem.place = problem.place or _home(function)
+        problem.place = problem.place or _author_place(problem) or _home(function)
         raise
     except SyntaxError as problem:
         place = Place(problem.filename, problem.lineno or 1) if problem.filename else None

@@ -181,7 +181,7 @@ def test_a_search_that_ends_at_any_write(
         )
 
     def note(kept: Checkpoint, record: checkpoint.Record) -> None:
-        write(lambda: journal_write(kept, record), lambda: kept._journal.write(b"0123"))
+        write(lambda: journal_write(kept, record), lambda: kept._journal._file.write(b"0123"))
 
     while True:
         wrote, last = 0, 3 + 2 * endings
@@ -324,7 +324,7 @@ def test_a_full_disk_under_the_journal(tmp_path: Path, monkeypatch: pytest.Monke
     def write(kept: Checkpoint, record: checkpoint.Record) -> None:
         if records(tmp_path) == 9:
             kept._journal.close()
-            kept._journal = open("/dev/full", "ab", buffering=0)  # noqa: SIM115
+            kept._journal._file = open("/dev/full", "ab", buffering=0)  # noqa: SIM115
         real(kept, record)
 
     monkeypatch.setattr(Checkpoint, "_write", write)

@@ -33,6 +33,7 @@ from quiesce.core.errors import CODES, Place, known
 from quiesce.core.expressions import Constant
 from quiesce.engines.checking import check as search
 from quiesce.engines.native.initial import initial_states as native_initial_states
+from quiesce.engines.native.journal import Journal
 from quiesce.engines.native.store import Store
 from quiesce.engines.refinement import fitting, refine
 from quiesce.language.asking import question
@@ -56,6 +57,7 @@ SHORT = "give a short text"
 CONTROL = "'a\\nb' cannot name an argument: it has a control character"
 BROKEN = "see docs/reference.md, “Checks files”"
 MODELS = ", ".join(library.models())
+VERBS = ", ".join(cli.VERBS)
 
 
 class Case(NamedTuple):
@@ -1733,11 +1735,117 @@ CASES = (
         "none/chain.pml cannot be written: No such file or directory",
     ),
     Case(
+        "journal-on-a-full-disk",
+        "Q51",
+        'monkeypatch.setattr(Journal, "write", lambda *_: open("none/x"))\n'
+        'command("mutate", "chain", "--journal", "judged")',
+        "judged cannot be kept: No such file or directory",
+    ),
+    Case(
+        "journal-in-use",
+        "Q51",
+        'with closing(Journal(Path("judged"))):\n    command("mutate", "chain", "--journal", "judged")',
+        "judged is in use by another process",
+        "wait for its end, or name another place",
+    ),
+    Case(
+        "no-such-verb",
+        "Q43",
+        'cli._with_verb(["serve", "--help"])',
+        "there is no verb and no target 'serve'",
+        f"verbs are {VERBS}; a target is a file.py, a checks file or one of the library's models: {MODELS}",
+    ),
+    Case(
         "journal-of-another-campaign",
         "Q51",
-        'file("judged", \'{"campaign": "another"}\\n\')\ncommand("mutate", "chain", "--journal", "judged")',
+        'with closing(Journal(Path("judged"))) as other:\n    other.write({"campaign": "another"})\n'
+        'command("mutate", "chain", "--journal", "judged")',
         "judged is of another campaign",
         "name the same target and parameters, or another file",
+    ),
+    Case(
+        "operator-of-nobody",
+        "Q30",
+        "divmod(free, 2)  # here",
+        "terms have no such operator: pool.free",
+        "numbers have + - * and comparisons, minimum(a, b) and maximum(a, b); truth values & | ~",
+    ),
+    Case(
+        "machine-as-a-number",
+        "Q30",
+        "pool + 1  # here",
+        "pool is a machine, not a term",
+        "write machine.state, or variable[copy]",
+    ),
+    Case(
+        "machine-as-its-state",
+        "Q30",
+        'pool == "open"  # here',
+        "pool is a machine, not a term",
+        "write machine.state, or variable[copy]",
+    ),
+    Case(
+        "optional-as-a-word",
+        "Q25",
+        'pool.one_of("kind", ["soft"], optional="yes")  # here',
+        "optional='yes' is neither True nor False",
+        "write optional=True",
+    ),
+    Case(
+        "initial-values-without-end",
+        "Q14",
+        'pool.count("many", up_to=9, initial=range(2**45))  # here',
+        "pool.many lists more than 1,048,576 initial values",
+        "give a few of them",
+    ),
+    Case(
+        "bound-none",
+        "Q11",
+        'pool.integer("many", None, 3)  # here',
+        "pool.many has the bound None",
+        "a bound is an integer or unbounded",
+    ),
+    Case(
+        "argument-of-an-event-as-a-term",
+        "Q35",
+        'happens("go", kind=kind)  # here',
+        "kind=<term kind> is no value of an argument",
+        "name one of its values",
+    ),
+    Case(
+        "include-no-system",
+        "Q35",
+        'System("s", door).include(door, "A")  # here',
+        "<machine door> is not a system",
+        "include(system, prefix)",
+    ),
+    Case(
+        "include-shares-one-machine",
+        "Q35",
+        'System("s").include(System("t", door), "A", shared=door)  # here',
+        "shared=<machine door> is no list of machines",
+        "write shared=[kernel]",
+    ),
+    Case(
+        "include-asks-by-a-word",
+        "Q35",
+        'System("s").include(System("t", door), "A", asking="PW-01")  # here',
+        "asking='PW-01' is no list of ids",
+        'write asking=["PL-01"]',
+    ),
+    Case(
+        "inclusion-of-no-term",
+        "Q35",
+        'System("s").include(System("t", door), "A").term(3)  # here',
+        "3 is not a term",
+        "give a term of the included system",
+    ),
+    Case(
+        "refines-without-a-table",
+        "Q35",
+        'System("s", door).refines("poor", door.state)  # here',
+        "<term door.state> is no table",
+        'write refines(model, {"machine.variable": term})',
     ),
     Case(
         "include-prefix-twice",
@@ -2014,6 +2122,8 @@ WAYS = {
     "numbers": lambda count: np.arange(count, dtype=np.uint64),
     "Path": Path,
     "checks": checks,
+    "cli": cli,
+    "Journal": Journal,
     "closing": closing,
     "command": command,
     "compared": compared,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -21,6 +22,7 @@ from quiesce.core.system import Property, PropertyKind
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.mutating import as_fair, bisimilar, judge
 from quiesce.engines.native import Limits
+from quiesce.engines.native.journal import Journal
 from quiesce.language.mutations import mutants, mutated
 from quiesce.show import comparisons
 from tests.documents import ROOT
@@ -178,7 +180,9 @@ def lamp(*, top: int = 3) -> System:
 
 
 def test_a_campaign_goes_on(tmp_path: Path) -> None:
-    """Two processes find what one finds, and a journal that was torn is gone on with; another's is refused."""
+    """Two processes find what one finds, and a journal that was torn is gone on with; another's, an altered one and one
+    that another process has open are refused.
+    """
     file, journal = tmp_path / "lamp.py", tmp_path / "journal"
     file.write_text(MODEL, encoding="utf-8")
 
@@ -187,13 +191,21 @@ def test_a_campaign_goes_on(tmp_path: Path) -> None:
 
     first = found(1, None)
     assert found(2, journal).judged == first.judged
-    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = journal.read_bytes().splitlines(keepends=True)
     assert len(lines) == len(first.mutants) + 1
-    kept = Random(0).sample(lines[1:], 5)
-    journal.write_text(lines[0] + "".join(kept) + lines[3][:9], encoding="utf-8")
+    journal.write_bytes(b"".join(lines[:5]) + lines[5][:9])
     assert found(1, journal).judged == first.judged
     with pytest.raises(SpecificationError, match="of another campaign"):
         found(1, journal, top=2)
+    whole, random = b"".join(lines), Random(0)
+    for _ in range(25):
+        altered = bytearray(whole)
+        altered[random.randrange(len(whole) - len(lines[-1]))] ^= 1 << random.randrange(8)
+        journal.write_bytes(altered)
+        with pytest.raises(SpecificationError, match="Q50"):
+            found(1, journal)
+    with closing(Journal(journal)), pytest.raises(SpecificationError, match=r"Q51.* in use by another process"):
+        found(1, journal)
     told = comparisons.campaign(first)
     assert told.startswith(f"lamp(top=3): {len(first.mutants)} mutants")
     assert all(f"survives  {mutant.place}" in told for mutant, _ in first.survivors)

@@ -3,6 +3,11 @@
 Everything that a specification needs is imported from here; heavy parts are imported when they are used.
 """
 
+from quiesce import endings
+
+if endings.is_command():  # before anything else is imported, which takes a while
+    endings.watch_signals()
+
 from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.language.inclusion import Inclusion
 from quiesce.language.machines import Machine

@@ -23,6 +23,7 @@ from types import ModuleType
 
 from quiesce.core.errors import EngineError, Place, SpecificationError, current_folder, known, shortened
 from quiesce.core.system import System as SystemData
+from quiesce.endings import OutputError
 from quiesce.language.parameters import Specification, instantiate, parameters, place_of
 from quiesce.language.patience import patience
 from quiesce.language.places import is_engine
@@ -106,10 +107,10 @@ def _mistakes(name: str, function: Specification | None = None) -> typing.Iterat
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
             what = f"{name} does not load: it closes the standard output"
             raise SpecificationError("Q44", what, place=_home(function))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OutputError):
         raise
     except SpecificationError as problem:
-        problem.place = problem.place or _home(function)
+        problem.place = problem.place or _author_place(problem) or _home(function)
         raise
     except SyntaxError as problem:
         place = Place(problem.filename, problem.lineno or 1) if problem.filename else None

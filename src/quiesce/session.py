@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from quiesce import expectations, library
+from quiesce import endings, expectations, library
 from quiesce.bridges import contest, pnml
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemResult, Verdict
@@ -143,7 +144,8 @@ class Session:
     @contextmanager
     def _watching(self, name: str) -> Iterator[Callable[[object], None] | None]:
         """Show how far a search is; yield what it calls, None where no line is wanted."""
-        with _Watch(name, shown=not self.plain and sys.stderr.isatty()) as watch:
+        shown = not self.plain and sys.stderr.isatty()
+        with _Watch(name, shown=shown) as watch, endings.tidied(watch.wipe):
             yield watch.update
 
     def print_report(self, result: SystemResult) -> None:
@@ -190,6 +192,11 @@ class _Watch:
     def __exit__(self, *_problem: object) -> None:
         if self.status is not None:
             self.status.stop()  # type: ignore[attr-defined]
+
+    def wipe(self) -> None:
+        """Take the line away, and give the cursor back, while the process ends."""
+        if self.status is not None:
+            os.write(2, b"\r\x1b[2K\x1b[?25h")
 
     @property
     def update(self) -> Callable[[object], None] | None:

@@ -66,7 +66,7 @@ def check(
 
     Without a target: the library's default set. Exit status: 0 all hold or came out as a checks file expects, 1
     violated or not as expected, 2 a mistake in the specification or the command line, 3 undecided, 4 suspicious under
-    --strict, 70 internal error, 130 interrupted.
+    --strict, 70 internal error, 130 interrupted, 141 nobody reads the output.
     """
     started = time.perf_counter()
     check_format(form)

@@ -39,8 +39,8 @@ def refine(
     limits = Limits(max_states=max_states, memory=bytes_of(memory))
     result = refinement.refine(rich, claim, poor, limits=limits, strategy=Strategy(workers=workers))
     print(comparisons.refinement(result))
-    broken = any(answer.verdict is not Verdict.HOLDS for answer in result.liveness)
-    return UNKNOWN if result.verdict is Verdict.UNKNOWN else VIOLATED if broken or result.trace else HOLDS
+    verdicts = {result.verdict, *(answer.verdict for answer in result.liveness)}
+    return VIOLATED if Verdict.VIOLATED in verdicts else UNKNOWN if Verdict.UNKNOWN in verdicts else HOLDS
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from quiesce import endings
 from quiesce.commands import Constants, Form, app, check_format, settings_of, write
 from quiesce.core.errors import SpecificationError
 from quiesce.statuses import HOLDS, SUSPICIOUS, UNKNOWN, VIOLATED
@@ -86,7 +87,7 @@ def draw(
     elif form == "png" and sys.stdout.isatty():
         raise SpecificationError("Q48", "a PNG is no text for a terminal", hint="write -o FILE.png")
     else:
-        sys.stdout.buffer.write(picture)
+        endings.put(picture)
     return HOLDS
 
 

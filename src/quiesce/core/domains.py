@@ -32,6 +32,10 @@ class Copy:
 
     __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _not_a_number
     __mod__ = __floordiv__ = __truediv__ = __pow__ = __neg__ = __abs__ = __int__ = __index__ = _not_a_number
+    __rmod__ = __rfloordiv__ = __rtruediv__ = __rpow__ = __divmod__ = __rdivmod__ = __round__ = _not_a_number
+
+    def __format__(self, layout: str) -> str:
+        return format(str(self), layout)
 
 
 Value = bool | int | str | None | Copy | enum.Enum

@@ -15,7 +15,7 @@ from quiesce.core.errors import Place, known
 from quiesce.core.system import Machine as MachineData
 from quiesce.core.system import Property
 from quiesce.language.machines import Machine
-from quiesce.language.terms import Term, VariableTerm, wrong
+from quiesce.language.terms import Term, VariableTerm, usable, wrong
 
 T = TypeVar("T")
 
@@ -60,11 +60,13 @@ class Names:
 def naming(machines: Sequence[Machine], prefix: str, shared: Sequence[Machine]) -> Names:
     """Return the names under a prefix: an event keeps its name where only machines that are shared take part in it.
 
-    Raises SpecificationError (Q53) for a shared machine that is not one of the system's.
+    Raises SpecificationError: Q53 for a shared machine that is not one of the system's, Q35 for no list.
     """
+    if not isinstance(shared, list | tuple):
+        raise wrong("Q35", f"shared={shared!r} is no list of machines", "write shared=[kernel]")
     for machine in shared:
-        if machine not in machines:
-            raise wrong("Q53", f"{machine} is no machine of the system {prefix}", "share machines that it is made of")
+        if not any(machine is other for other in machines):
+            raise wrong("Q53", f"{machine!r} is no machine of the system {prefix}", "share machines that it is made of")
     own = [machine for machine in machines if machine not in shared]
     triggers = frozenset(row.trigger for machine in own for row in machine.data().rows)
     return Names(prefix, frozenset(machine.name for machine in own), triggers)
@@ -98,16 +100,19 @@ class Inclusion:
 
         Raises SpecificationError (Q04) for a name that it does not have.
         """
-        if name not in self.machines:
+        if not isinstance(name, str) or name not in self.machines:
             raise wrong("Q04", f"{self.names.prefix} has no machine {name!r}", known(name, self.machines))
         return self.machines[name]
 
     def trigger(self, name: str) -> str:
-        """Return what an event of the included system is called."""
+        """Return what an event of the included system is called; raises SpecificationError (Q02) for no name."""
+        usable(name, "trigger")
         return self.names.trigger(name)
 
     def term(self, term: Term) -> Term:
         """Return a term of the included system as it reads here; a variable stays one that rows can write."""
+        if not isinstance(term, Term):
+            raise wrong("Q35", f"{term!r} is not a term", "give a term of the included system")
         domain = self.names.of(term.domain)
         if isinstance(term, VariableTerm):
             return VariableTerm(self.names.machine(term.machine), term.name, domain, term.copies)

@@ -5,10 +5,11 @@ data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, size
-from quiesce.core.errors import known
+from quiesce.core.errors import SpecificationError, known
 from quiesce.core.expressions import (
     Accepts,
     Acting,
@@ -22,6 +23,7 @@ from quiesce.core.reference import MOST_INITIAL_STATES
 from quiesce.core.system import STATE, Row, RowKind, Variable
 from quiesce.core.system import Machine as MachineData
 from quiesce.language.places import here
+from quiesce.language.refusing import RefusingAll
 from quiesce.language.rows import clause_ids, declarations, of_rows, triggers_of
 from quiesce.language.terms import Term, VariableTerm, fit, lift, results, truth, usable, wrong
 from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of, range_of
@@ -30,7 +32,7 @@ MOST_COPIES = 10_000
 _FAIRNESS = (None, "weak", "strong")
 
 
-class Machine:
+class Machine(RefusingAll):
     """A life cycle: states, variables, and the rows by which they change.
 
     `copies=n` makes n interchangeable copies, whose indices have only == and !=. `observer=True` makes a machine that
@@ -88,6 +90,9 @@ class Machine:
     def __repr__(self) -> str:
         return f"<machine {self.name}>"
 
+    def _refused(self) -> SpecificationError:
+        return wrong("Q30", f"{self.name} is a machine, not a term", "write machine.state, or variable[copy]")
+
     # -- variables ----------------------------------------------------------------------------------------------------
 
     @property
@@ -124,7 +129,8 @@ class Machine:
         return self._declare(name, domain, initial)
 
     def _declare(self, name: str, domain: Domain, initial: object) -> VariableTerm:
-        if name != STATE or not isinstance(domain, Symbols) or self._variables or self._state is not None:
+        is_state = isinstance(name, str) and name == STATE and isinstance(domain, Symbols)
+        if not is_state or self._variables or self._state is not None:
             usable(name, "variable")
         if name in self._variables or (name == STATE and self._rows):
             raise wrong("Q01", f"{self.name} has a variable {name!r} already", "choose another name")
@@ -132,7 +138,10 @@ class Machine:
         if isinstance(initial, AnyValue):
             listed = self._all_values(what, domain)
         else:
-            listed = list(initial) if isinstance(initial, list | tuple | range) else [initial]
+            several: Iterable[Any] = initial if isinstance(initial, list | tuple | range) else [initial]
+            listed = list(islice(several, MOST_INITIAL_STATES + 1))
+        if len(listed) > MOST_INITIAL_STATES:
+            raise wrong("Q14", f"{what} lists more than {MOST_INITIAL_STATES:,} initial values", "give a few of them")
         if not listed:
             raise wrong("Q11", f"{what} has no initial value", "give at least one")
         for value in listed:
@@ -278,7 +287,7 @@ class Machine:
         gets: tuple[Value, ...] | None = None,
     ) -> None:
         self._check_options(kind, trigger, every, fair, returns, gets)
-        target = None if dest is None or dest == "=" else self._in_states(dest)
+        target = None if dest is None or (isinstance(dest, str) and dest == "=") else self._in_states(dest)
         self._rows.append(
             Row(
                 kind=kind,
@@ -287,7 +296,7 @@ class Machine:
                 sources=self._sources(source),
                 dest=target,
                 guard=of_rows(truth(when, "when").expr, "when"),
-                effects=self._effects(then or {}, target),
+                effects=self._effects({} if then is None else then, target),
                 returns=returns,
                 gets=gets,
                 every=every,

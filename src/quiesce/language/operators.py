@@ -118,6 +118,9 @@ def happens(trigger: str, *, returns: object = None, by: Indexed | Copy | None =
     Q09 where `by` is neither a machine nor a copy.
     """
     usable(trigger, "trigger")
+    for name, value in arguments.items():
+        if not isinstance(lift(value).expr, Constant):
+            raise wrong("Q35", f"{name}={value!r} is no value of an argument", "name one of its values")
     return Term(Happens(trigger, results(returns), tuple(arguments.items()), _by(by)), BOOLEAN)
 
 

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from quiesce import endings
 from quiesce.core.errors import Place, SpecificationError
 from quiesce.language.places import is_engine
 
@@ -35,6 +36,7 @@ def patience(name: str) -> Iterator[None]:
         print(f"{name} is still being loaded, at {_at(main)}; Ctrl-C ends it", file=sys.stderr, flush=True)
         if not over.wait(TOO_LONG - WORTH_A_WORD):
             stopped.append(_at(main))
+            endings.raise_interrupts(True)
             _thread.interrupt_main()
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -52,6 +54,8 @@ def patience(name: str) -> Iterator[None]:
         ) from None
     finally:
         over.set()
+        if stopped:
+            endings.raise_interrupts(False)
 
 
 def _at(thread: int) -> Place | None:

@@ -49,3 +49,10 @@ def clause_ids(clause: object) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise wrong("Q07", f"{name!r} is not a clause id", 'write clause="WSP-06" or a list of ids')
     return tuple(listed)
+
+
+def ids_of(listed: object, option: str) -> tuple[str, ...]:
+    """Return ids of properties as a tuple; raises SpecificationError (Q35) for anything but a list of texts."""
+    if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
+        raise wrong("Q35", f"{option}={listed!r} is no list of ids", f'write {option}=["PL-01"]')
+    return tuple(listed)

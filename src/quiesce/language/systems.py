@@ -17,7 +17,7 @@ from quiesce.language.flattening import flat_properties, flat_values, flatten
 from quiesce.language.inclusion import Inclusion, included, merged, naming
 from quiesce.language.machines import Machine
 from quiesce.language.places import here
-from quiesce.language.rows import clause_ids
+from quiesce.language.rows import clause_ids, ids_of
 from quiesce.language.temporal import F, assumptions, at_most_once, formula_of, leads_to, precedes
 from quiesce.language.terms import Term, lift, shallow, truth, usable, wrong
 
@@ -144,6 +144,8 @@ class System:
         usable, Q08 for an id that no property has, Q53 for machines that cannot be shared.
         """
         usable(prefix, "prefix")
+        if not isinstance(system, System):
+            raise wrong("Q35", f"{system!r} is not a system", "include(system, prefix)")
         if any(machine.name.startswith(f"{prefix}.") for machine in self.machines):
             raise wrong("Q01", f"{self.name} has a system {prefix!r} already", "choose another prefix")
         names = naming(system.machines, prefix, shared)
@@ -176,6 +178,11 @@ class System:
         runs that are true here as well, with what is fair here. Raises SpecificationError (Q52, Q33) for what has no
         meaning here; whether it fits the other system is checked when it is compared.
         """
+        usable(model, "model")
+        ids = ids_of(liveness, "liveness")
+        for table in (mapping, {} if parameters is None else parameters):
+            if not isinstance(table, Mapping):
+                raise wrong("Q35", f"{table!r} is no table", 'write refines(model, {"machine.variable": term})')
         images: dict[str, Term] = {}
         for name, given in mapping.items():
             machine, dot, variable = name.rpartition(".") if isinstance(name, str) else ("", "", "")
@@ -190,7 +197,11 @@ class System:
         self._images.append(images)
         self._refinements.append(
             Refinement(
-                model=model, parameters=dict(parameters or {}), values={}, liveness=tuple(liveness), place=here()
+                model=model,
+                parameters=dict(parameters or {}),
+                values={},
+                liveness=ids,
+                place=here(),
             )
         )
 
@@ -199,7 +210,7 @@ class System:
         if isinstance(asking, bool):
             return [question for question in self._properties if asking and question.kind not in _OF_ALL]
         found: dict[str, Property] = {}
-        for word in asking:
+        for word in ids_of(asking, "asking"):
             meant = {question.name: question for question in self._properties if question.called(word)}
             if not meant:
                 ids = [question.id or question.name for question in self._properties]

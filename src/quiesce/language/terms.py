@@ -28,6 +28,7 @@ from quiesce.core.expressions import (
 from quiesce.core.printing import expression
 from quiesce.core.system import STATE, ArgumentDeclaration
 from quiesce.language.places import here
+from quiesce.language.refusing import Refusing
 
 Operand = "Term | bool | int | str | Copy | enum.Enum | None"
 LARGEST = 2**40
@@ -70,7 +71,7 @@ def is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL
 
 
-class Term:
+class Term(Refusing):
     """A value in a state: a variable, a constant, or an operator on terms.
 
     Truth values take `&`, `|`, `~` and `implies`; numbers `+`, `-`, `*` and the comparisons; names and indices `==`
@@ -100,6 +101,8 @@ class Term:
 
     def __contains__(self, _item: object) -> NoReturn:
         raise wrong("Q35", f"a term has no elements: {expression(self.expr)}", "write x.is_in([...])")
+
+    __next__ = __iter__
 
     def __getitem__(self, _index: object) -> NoReturn:
         raise wrong("Q34", f"{expression(self.expr)} is no variable of a machine with copies", "index a variable")
@@ -154,19 +157,14 @@ class Term:
     def __neg__(self) -> Term:
         return compute(Op.SUB, 0, self)
 
-    def _no_such_operator(self, *_others: object) -> NoReturn:
-        raise wrong(
+    def _refused(self) -> SpecificationError:
+        return wrong(
             "Q30",
             f"terms have no such operator: {expression(self.expr)}",
             "numbers have + - * and comparisons, minimum(a, b) and maximum(a, b); truth values & | ~",
         )
 
-    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = (
-        _no_such_operator
-    )
-    __xor__ = __rxor__ = __lshift__ = __rshift__ = __abs__ = __int__ = __index__ = __float__ = __len__ = (
-        _no_such_operator
-    )
+    __len__ = Refusing._refuse
 
     # truth values
     def __and__(self, other: object) -> Term:

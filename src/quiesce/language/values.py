@@ -55,6 +55,8 @@ def argument(name: str, values: Iterable[Any] | Indexed) -> ArgumentTerm:
 
 def domain_of(values: Iterable[Any] | Indexed, what: str, *, optional: bool = False) -> Domain:
     """Return the domain of listed values: truth values, a run of integers, the copies of a machine, or names."""
+    if not isinstance(optional, bool):
+        raise wrong("Q25", f"optional={optional!r} is neither True nor False", "write optional=True")
     if isinstance(values, Indexed):
         copies = values.index_domain()
         return Symbols((None, *copies.names), of=copies.of) if optional else copies
@@ -75,9 +77,10 @@ def range_of(low: int, high: int | Unbounded, what: str) -> Range:
     """Return the integers from `low` to `high`, both included; raises SpecificationError: Q11 for no bounds or no
     values, Q16 for a bound that is too large."""
     top = None if isinstance(high, Unbounded) else high
+    for given in (low, 0 if isinstance(high, Unbounded) else high):
+        if isinstance(given, bool) or not isinstance(given, int):
+            raise wrong("Q11", f"{what} has the bound {given!r}", "a bound is an integer or unbounded")
     for bound in (low, top):
-        if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
-            raise wrong("Q11", f"{what} has the bound {bound!r}", "a bound is an integer or unbounded")
         if bound is not None and abs(bound) > LARGEST:
             raise wrong("Q16", f"{what} goes to {bound:,}, beyond {LARGEST:,}", "use a smaller domain")
     if top is not None and top < low:

@@ -7,14 +7,11 @@ record is cut off: those batches are searched again.
 
 from __future__ import annotations
 
-import json
-import os
 import time
-import zlib
 from pathlib import Path
-from typing import IO, Any
 
 from quiesce.core.errors import SpecificationError
+from quiesce.engines.native.journal import Journal, Record
 from quiesce.engines.native.space import Space
 from quiesce.engines.native.store import Store
 
@@ -23,31 +20,27 @@ SECONDS = 1.0
 """Between two records."""
 FORMAT = 1
 
-Record = dict[str, Any]
-
 
 class Checkpoint:
     """The folder of a search. A new search needs one without a journal, a resumed one needs its own."""
 
     def __init__(self, folder: Path, space: Space, identity: str, *, resumed: bool) -> None:
         self.folder, self.space = folder, space
-        self.records: list[Record] = []
         self.written = time.perf_counter()
-        path = folder / JOURNAL
-        self._chain = 0
-        if resumed:
-            self.records, self._chain = _read(path, identity)
-        elif path.exists() and b"\n" in path.read_bytes():
-            raise SpecificationError(
-                "Q51", f"{folder.as_posix()} holds a search already", hint="go on with --resume, or name another folder"
-            )
+        if resumed and not (folder / JOURNAL).is_file():
+            raise _nothing(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        self._journal = Journal(folder / JOURNAL)
+        try:
+            self.records = _taken_up(self._journal, identity) if resumed else _begun(self._journal)
+        except BaseException:
+            self._journal.close()
+            raise
         self.stores = [Store(folder, folder / STATES)]
         nodes = 0 if space.tree is None else space.tree.nodes  # a space on disk is compact from the beginning
         self.stores += [Store(folder, folder / f"words-{node}") for node in range(nodes)]
         space.store = self.stores[0]
         space.store.crew = space.crew
-        self._journal: IO[bytes] = open(path, "ab" if resumed else "wb", buffering=0)  # noqa: SIM115
         if not resumed:
             self._write({"format": FORMAT, "identity": identity})
         self._told = [0] * len(self.stores)
@@ -100,45 +93,33 @@ class Checkpoint:
             store.close()
 
     def _write(self, record: Record) -> None:
-        text = json.dumps(record, separators=(",", ":")).encode()
-        chain = zlib.crc32(text, self._chain)
-        rest = b"%08x %s\n" % (chain, text)
-        while rest:
-            rest = rest[self._journal.write(rest) :]
-        os.fsync(self._journal.fileno())
-        self._chain = chain
+        self._journal.write(record)
 
 
-def _read(path: Path, identity: str) -> tuple[list[Record], int]:
-    """Return the records of a journal and the checksum of its last line, and cut off what was torn behind it.
+def _nothing(folder: Path) -> SpecificationError:
+    return SpecificationError("Q51", f"{folder.as_posix()} holds no search", hint="begin one with --checkpoint")
 
-    The checksum of a line goes on from that of the line before, so that a line that is missing is noticed.
 
-    Raises SpecificationError: Q50 for a journal that was altered, Q51 for one of another search or none at all.
-    """
-    if not path.is_file():
-        raise SpecificationError("Q51", f"{path.parent.as_posix()} holds no search", hint="begin one with --checkpoint")
-    content = path.read_bytes()
-    lines = content.split(b"\n")
-    records: list[Record] = []
-    length = chain = 0
-    for number, line in enumerate(lines[:-1], start=1):
-        check, _, text = line.partition(b" ")
-        chain = zlib.crc32(text, chain)
-        if b"%08x" % chain != check:
-            raise SpecificationError(
-                "Q50", f"{path.as_posix()} was altered (line {number})", hint="search again from the beginning"
-            )
-        records.append(json.loads(text))
-        length += len(line) + 1
+def _begun(journal: Journal) -> list[Record]:
+    """Accept a journal without a line; raises SpecificationError (Q51)."""
+    folder = journal.path.parent
+    if b"\n" in journal.path.read_bytes():
+        raise SpecificationError(
+            "Q51", f"{folder.as_posix()} holds a search already", hint="go on with --resume, or name another folder"
+        )
+    return journal.records()
+
+
+def _taken_up(journal: Journal, identity: str) -> list[Record]:
+    """Return the records of a search; raises SpecificationError: Q50 and Q51 for one that cannot be gone on with."""
+    folder = journal.path.parent
+    records = journal.records()
     if not records:
-        raise SpecificationError("Q51", f"{path.parent.as_posix()} holds no search", hint="begin one with --checkpoint")
-    if length < len(content):
-        os.truncate(path, length)
+        raise _nothing(folder)
     if records[0] != {"format": FORMAT, "identity": identity}:
         raise SpecificationError(
             "Q51",
-            f"{path.parent.as_posix()} holds a search of another system, of other properties or of another version",
+            f"{folder.as_posix()} holds a search of another system, of other properties or of another version",
             hint="name the same target, parameters and options, or begin anew with --checkpoint in another folder",
         )
-    return records[1:], chain
+    return records[1:]

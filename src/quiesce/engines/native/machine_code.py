@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 import llvmlite
 import llvmlite.binding as llvm
-from platformdirs import user_cache_path
 
-DIGEST = hashlib.sha256().digest_size
+from quiesce.engines.native.cache_files import cache_folder, keep, kept
+
 MANY_LINES, HUGE = 6_000, 60_000
 """Above this many lines of text, compile at O1, and at O0: code generation grows faster than the text, the less so the
 less it does. So what is slow to compile runs slower instead."""
@@ -28,12 +24,6 @@ class Compiled:
     def address(self, name: str) -> int:
         """Return the address of a function."""
         return int(self._engine.get_function_address(name))
-
-
-def cache_folder() -> Path:
-    """Return where compiled code is kept between runs; `QUIESCE_CACHE_DIR` overrides the user's cache folder."""
-    given = os.environ.get("QUIESCE_CACHE_DIR")
-    return Path(given) if given else user_cache_path("quiesce", appauthor=False)
 
 
 @cache
@@ -56,10 +46,10 @@ def _target(level: int) -> llvm.TargetMachine:
 def compiled(text: str) -> Compiled:
     """Return the functions of an LLVM text, compiled for this processor or read from the cache."""
     file = cache_folder() / "objects" / f"{_key(text)}.o"
-    code = _kept(file)
+    code = kept(file)
     if code is None:
         code = _compile(text)
-        _keep(file, code)
+        keep(file, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(2))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
@@ -82,26 +72,3 @@ def _compile(text: str) -> bytes:
     builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(level))
     builder.getModulePassManager().run(module, builder)
     return bytes(target.emit_object(module))
-
-
-def _kept(file: Path) -> bytes | None:
-    """Return an object from the cache, or None where there is none or its digest says that it was cut or altered."""
-    try:
-        stored = file.read_bytes()
-    except OSError:
-        return None
-    digest, code = stored[:DIGEST], stored[DIGEST:]
-    return code if digest == hashlib.sha256(code).digest() else None
-
-
-def _keep(file: Path, code: bytes) -> None:
-    """Write an object so that no other process ever reads half of it; a cache that cannot be written is no error."""
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(hashlib.sha256(code).digest() + code)
-            os.replace(name, file)
-        except OSError:
-            os.unlink(name)

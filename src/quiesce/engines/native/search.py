@@ -18,10 +18,11 @@ from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native import graph_kernels, kernels
 from quiesce.engines.native.budget import Budget, MemoryLimitError
-from quiesce.engines.native.checkpoint import Checkpoint, Record
+from quiesce.engines.native.checkpoint import Checkpoint
 from quiesce.engines.native.crew import all_cores
 from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
+from quiesce.engines.native.journal import Record
 from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
 from quiesce.engines.native.space import BLOCK, Space
 from quiesce.engines.native.table_kernels import ALL, END, LATE, NEW, REPORT, RESUME, TRANSITIONS

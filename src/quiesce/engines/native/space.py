@@ -17,6 +17,7 @@ from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatFormula, FlatProperty, System
 from quiesce.core.trace import State
 from quiesce.engines.native import reading_kernels as kernels
+from quiesce.engines.native.cache_files import cache_folder
 from quiesce.engines.native.codegen import program, row_program
 from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.crew import Crew
@@ -24,7 +25,7 @@ from quiesce.engines.native.flags import flags_of
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import Field, Layout, layout
-from quiesce.engines.native.machine_code import Compiled, cache_folder, compiled
+from quiesce.engines.native.machine_code import Compiled, compiled
 from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.store import Store
 from quiesce.engines.native.table import Table

@@ -28,6 +28,8 @@ from quiesce.language.parameters import Specification, instantiate, parameters, 
 from quiesce.language.patience import patience
 from quiesce.language.places import is_engine
 
+OF_THE_COMMAND_LINE = ("Q40", "Q41")
+"""Mistakes in values of parameters: whoever gives them made them, not the author of the model."""
 MODELS, CHECKS = "model", "checks"
 DEFAULT_CHECKS, BENCH_CHECKS = "default.toml", "bench.toml"
 

@@ -112,7 +112,8 @@ def _mistakes(name: str, function: Specification | None = None) -> typing.Iterat
     except (KeyboardInterrupt, OutputError):
         raise
     except SpecificationError as problem:
-        problem.place = problem.place or _author_place(problem) or _home(function)
+        if problem.code not in OF_THE_COMMAND_LINE:
+            problem.place = problem.place or _author_place(problem) or _home(function)
         raise
     except SyntaxError as problem:
         place = Place(problem.filename, problem.lineno or 1) if problem.filename else None

@@ -30,7 +30,7 @@ from tests.test_checkpoint import race, small, told
 
 DEEP = os.environ.get("QUIESCE_DEEP") == "1"
 EXAMPLES = 10_000 if DEEP else 600
-CHECKED = 300 if DEEP else 10
+CHECKED = 100 if DEEP else 10
 FUZZING = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=not DEEP, database=None, suppress_health_check=list(HealthCheck)
 )

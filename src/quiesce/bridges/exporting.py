@@ -120,7 +120,7 @@ class Exported:
         arguments = ", ".join(f"{name}={shown(value)}" for name, value in row.arguments)
         who = [part.machine if part.copy is None else f"{part.machine}[{part.copy}]" for part in row.participants]
         result = "" if row.result is None else f" -> {shown(row.result)}"
-        return re.sub(r"[^ -~]", "?", f"{row.trigger}({arguments}) by {', '.join(who)}{result}".replace("()", ""))
+        return remark(f"{row.trigger}({arguments}) by {', '.join(who)}{result}".replace("()", ""))
 
     def step_claims(self, row: JointRow) -> list[tuple[str, Expr]]:
         """Return what the step properties claim of a row's steps: name, and a truth about the state before it."""
@@ -178,16 +178,16 @@ class Exported:
     def head(self, counting: Sequence[str]) -> Iterator[str]:
         """Yield the lines of the comment at the top."""
         given = ", ".join(f"{name}={shown_parameter(value)}" for name, value in self.system.parameters.items())
-        yield f"{self.system.name}({given}), exported by quiesce."
+        yield remark(f"{self.system.name}({given}), exported by quiesce.")
         yield "Each guarded command is one way to take part in an event: who does what, with which result."
         yield from counting
         for question in self.left_out():
-            yield f"Not exported: {question}"
+            yield remark(f"Not exported: {question}")
         claimed = {name for row in self.system.flat.rows for name, _ in self.step_claims(row)}
         claimed |= {name for name, _ in self.state_claims()}
         for property_ in self.system.properties:
             if property_.kind in _CLAIMS and property_.name not in claimed:
-                yield f"True of every row as it stands: {property_.name}"
+                yield remark(f"True of every row as it stands: {property_.name}")
 
     def free(self, label: str) -> str:
         """Return an identifier for a label that no other has."""
@@ -199,6 +199,14 @@ class Exported:
             name, number = f"{base}_{number}", number + 1
         self._taken.add(name.lower())
         return name
+
+
+def remark(words: str) -> str:
+    """Return words for a comment, or for a text in double quotes, that ends where its line or its quotes end.
+
+    A backslash would go on with a comment in the next line, and begin an escape in a text.
+    """
+    return re.sub(r"[^ -~]", "?", words).replace("\\", "/").replace('"', "'")
 
 
 def shown_parameter(value: object) -> str:

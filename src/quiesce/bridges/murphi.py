@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside
+from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside, remark
 from quiesce.core.domains import Boolean, Domain
 from quiesce.core.expressions import Op, apply
 from quiesce.core.system import JointRow, System
@@ -87,13 +87,13 @@ def _body(out: Exported, properties: bool) -> Iterator[str]:
         yield from _rule(out, number, row, properties)
     if properties:
         for name, claim in out.state_claims():
-            yield f'invariant "{_quoted(name)}" {out.truth(claim)};'
+            yield f'invariant "{remark(name)}" {out.truth(claim)};'
 
 
 def _rule(out: Exported, number: int, row: JointRow, properties: bool) -> Iterator[str]:
     departs = outside(row, out.cells)
     guard = row.guard if properties else conjunction(row.guard, apply(Op.NOT, departs))
-    yield f'rule "{number} {_quoted(out.told(row))}"'
+    yield f'rule "{number} {remark(out.told(row))}"'
     yield f"  {out.truth(guard)} ==>"
     if row.updates:
         yield "var"
@@ -103,7 +103,7 @@ def _rule(out: Exported, number: int, row: JointRow, properties: bool) -> Iterat
     if properties:
         for name, claim in [("domains", apply(Op.NOT, departs)), *out.step_claims(row)]:
             if out.truth(claim) != MURPHI.true:
-                yield f'  assert "{_quoted(name)}" {out.truth(claim)};'
+                yield f'  assert "{remark(name)}" {out.truth(claim)};'
     for slot, update in row.updates:
         yield f"  next_{out.names[slot]} := {out.value(slot, update)};"
     for slot, _ in row.updates:
@@ -113,7 +113,3 @@ def _rule(out: Exported, number: int, row: JointRow, properties: bool) -> Iterat
 
 def _type(domain: Domain) -> str:
     return "boolean" if isinstance(domain, Boolean) else f"{domain.low}..{domain.high}"
-
-
-def _quoted(words: str) -> str:
-    return words.replace("\\", "/").replace('"', "'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside
+from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside, remark
 from quiesce.core.domains import Boolean
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import Cell, Expr, Op, apply, walk
@@ -82,7 +82,7 @@ class _Promela:
         if self.claims:
             yield "inline claims() {"
             for name, claim in self.claims:
-                yield f"  assert({out.truth(claim)}); // {name}"
+                yield f"  assert({out.truth(claim)}); // {remark(name)}"
             yield "}"
         if self.chosen:
             yield "bool begun;"
@@ -114,7 +114,7 @@ class _Promela:
         if self.properties:
             for name, claim in [("domains", apply(Op.NOT, departs)), *out.step_claims(row)]:
                 if out.truth(claim) != PROMELA.true:
-                    yield f"       assert({out.truth(claim)}); // {name}"
+                    yield f"       assert({out.truth(claim)}); // {remark(name)}"
         kept = _kept(row)
         updates = dict(row.updates)
         for number, slot in enumerate(kept):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside
+from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside, remark
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import Op, apply
 from quiesce.core.system import JointRow, System
@@ -76,7 +76,7 @@ def _lines(out: Exported, properties: bool) -> Iterator[str]:
         yield "  FALSE"
     yield "Spec == Init /\\ [][Next]_vars"
     for number, (name, claim) in enumerate(claims):
-        yield f"Claim{number} == {out.truth(claim)} \\* {name}"
+        yield f"Claim{number} == {out.truth(claim)} \\* {remark(name)}"
     yield "===="
 
 
@@ -89,8 +89,7 @@ def _action(out: Exported, number: int, row: JointRow, properties: bool) -> Iter
     if properties:
         for name, claim in [("domains", apply(Op.NOT, departs)), *out.step_claims(row)]:
             if out.truth(claim) != TLA.true:
-                words = name.replace("\\", "/").replace('"', "'")
-                yield f'  /\\ Assert({out.truth(claim)}, "{words}")'
+                yield f'  /\\ Assert({out.truth(claim)}, "{remark(name)}")'
     written = dict(row.updates)
     for slot, update in row.updates:
         yield f"  /\\ {out.names[slot]}' = {out.value(slot, update)}"

@@ -499,7 +499,7 @@ def test_mistake_is_shown_where_it_is(text: str) -> None:
 @pytest.mark.parametrize("text", ["client.state[0][1] == gone", "A G (client.state[1][1] == gone)"])
 def test_a_variable_has_one_index(text: str) -> None:
     """A second index is told as a name that there is not."""
-    with pytest.raises(SpecificationError, match="no variable 'client.state'"):
+    with pytest.raises(SpecificationError, match=r"no variable 'client\.state'"):
         question(SYSTEM, text)
 
 

@@ -503,6 +503,13 @@ def test_mistake_is_shown_where_it_is(text: str) -> None:
     assert said == MISTAKES[text].strip("\n")
 
 
+@pytest.mark.parametrize("text", ["client.state[0][1] == gone", "A G (client.state[1][1] == gone)"])
+def test_a_variable_has_one_index(text: str) -> None:
+    """A second index is told as a name that there is not."""
+    with pytest.raises(SpecificationError, match=r"no variable 'client\.state'"):
+        question(SYSTEM, text)
+
+
 # -- the command -------------------------------------------------------------------------------------------------------
 
 NET = """<pnml><net id="n" type="http://www.pnml.org/version-2009/grammar/ptnet">

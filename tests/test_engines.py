@@ -272,3 +272,29 @@ def test_altered_object_is_compiled_again(tmp_path: Path, monkeypatch: pytest.Mo
             file.write_bytes(change(file.read_bytes()))
         again = check(system)
         assert (again.states, again.transitions, again.depth) == (first.states, first.transitions, first.depth)
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict"),
+    [
+        (["never three"], Verdict.HOLDS),
+        (["never one", "never three"], Verdict.VIOLATED),
+        (["never three", "never one"], Verdict.VIOLATED),
+        (["never three", "one"], Verdict.HOLDS),
+    ],
+)
+def test_a_result_is_as_good_as_its_worst_answer(asked: list[str], verdict: Verdict) -> None:
+    """One violated property is a violation of all; what a limit leaves open is unknown, unless one is violated."""
+    machine = Machine("m")
+    x = machine.count("x", up_to=3)
+    machine.step("go", when=x < 2, then={x: x + 1})
+    system = System("s", machine)
+    system.never("never one", x == 1)
+    system.never("never three", x == 3)
+    system.sometimes("one", x == 1)
+    built = system.build()
+    assert check(built, properties=asked).verdict is verdict
+    cut = check(built, properties=asked, limits=Limits(max_states=2))
+    answers = {answer.verdict for answer in cut.properties}
+    assert Verdict.UNKNOWN in answers
+    assert cut.verdict is (Verdict.VIOLATED if Verdict.VIOLATED in answers else Verdict.UNKNOWN)

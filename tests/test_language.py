@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,7 @@ from quiesce.core.printing import expression
 from quiesce.core.reference import initial_states, steps
 from quiesce.core.system import Row
 from quiesce.core.system import System as SystemData
+from quiesce.language import patience
 from quiesce.language.parameters import Parameter, instantiate, parameters, read_value
 
 
@@ -597,3 +599,15 @@ def test_clauses_are_kept_where_they_are_named() -> None:
     door.on("a", clause=["X-1", "X-2"])
     door.on("a")
     assert [row.clauses for row in rows(door)] == [("X-1",), ("X-1", "X-2"), ()]
+
+
+def test_what_has_loaded_is_not_stopped_later(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once an author's code has come to its end nobody waits for it: nothing is said, and nothing is interrupted."""
+    monkeypatch.setattr(patience, "WORTH_A_WORD", 0.05)
+    monkeypatch.setattr(patience, "TOO_LONG", 0.1)
+    with patience.patience("quick"):
+        pass
+    time.sleep(0.3)
+    assert capsys.readouterr().err == ""

@@ -36,8 +36,10 @@ from quiesce import (
 from quiesce.core.domains import Boolean, Copy, Domain, Range, Symbols, shown, size
 from quiesce.core.expressions import Acting, Apply, Constant, Expr, Happens, Op, Read, judges_steps, walk
 from quiesce.core.printing import expression
+from quiesce.core.result import PropertyResult
 from quiesce.core.system import STATE, Row, RowKind
 from quiesce.core.system import System as SystemData
+from quiesce.core.verdicts import OF_ALL_VALUES, TAUTOLOGY
 from quiesce.engines.native.layout import layout
 from quiesce.language.terms import ArgumentTerm, VariableTerm, lift
 
@@ -45,6 +47,19 @@ DRAWING = settings(deadline=None, derandomize=True, database=None, suppress_heal
 """How differential tests draw: the same systems in every run, in as much time as they take."""
 
 Item = TypeVar("Item")
+
+
+def as_searched(answers: Sequence[PropertyResult]) -> tuple[PropertyResult, ...]:
+    """Return answers without what no search finds: that a property is a tautology."""
+    return tuple(
+        replace(
+            answer,
+            flags=tuple(flag for flag in answer.flags if flag != TAUTOLOGY),
+            note="" if answer.note == OF_ALL_VALUES else answer.note,
+        )
+        for answer in answers
+    )
+
 
 MOST_JOINT_ROWS = 24
 """Of one event."""

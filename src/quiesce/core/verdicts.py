@@ -21,6 +21,8 @@ REDUCED = "reduced"
 """The flag of an answer from a search of some states that stand for all."""
 
 
+OF_ALL_VALUES = "true of all values of its variables, reachable or not"
+"""The note of a tautology."""
 ENDED = "no step leaves the last state: no event happens there, and after(x) is x"
 """What a reader must know of a property of steps that a state without a step decides."""
 
@@ -254,8 +256,7 @@ def vacuous(answer: PropertyResult, stronger: Expr) -> PropertyResult:
 
 def tautological(answer: PropertyResult) -> PropertyResult:
     """Return an answer flagged, for the property holds of all values of the variables that it reads."""
-    note = "true of all values of its variables, reachable or not"
-    return replace(answer, flags=(*answer.flags, TAUTOLOGY), note=answer.note or note)
+    return replace(answer, flags=(*answer.flags, TAUTOLOGY), note=answer.note or OF_ALL_VALUES)
 
 
 def _impossible(

@@ -159,7 +159,7 @@ MISTAKES = (
         'closing = "import sys; sys.stdout.close(); return"\n'
         'file("mine_44f.py", ONE.replace("System:", "System:  # here").replace("return", closing))\n'
         'library.find("mine_44f.py").system()',
-        "mine_44f.py does not load: it closes the standard output",
+        "mine_44f.py does not load: it closes stdout",
         "",
     ),
     (

@@ -105,10 +105,10 @@ def _mistakes(name: str, function: Specification | None = None) -> typing.Iterat
         yield
         if elsewhere:
             raise elsewhere[0]
-        if sys.stdout is None or sys.stdout.closed or sys.stderr is None or sys.stderr.closed:
-            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
-            what = f"{name} does not load: it closes the standard output"
-            raise SpecificationError("Q44", what, place=_home(function))
+        if gone := [stream for stream in ("stdout", "stderr") if getattr(getattr(sys, stream), "closed", True)]:
+            for stream in gone:  # what is written there from now on goes nowhere, and breaks nothing
+                setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            raise SpecificationError("Q44", f"{name} does not load: it closes {gone[0]}", place=_home(function))
     except (KeyboardInterrupt, OutputError):
         raise
     except SpecificationError as problem:

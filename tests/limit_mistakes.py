@@ -52,6 +52,13 @@ MISTAKES = (
         DIFFERENT,
     ),
     (
+        "no-initial-value-given",
+        "Q10",
+        'pool.integer("n", 1, 5)  # here',
+        "pool.n cannot start with 0, which is the initial value where none is given",
+        "write initial=1",
+    ),
+    (
         "copies-too-many",
         "Q11",
         'Machine("m", copies=10_001)  # here',

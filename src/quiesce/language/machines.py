@@ -145,6 +145,9 @@ class Machine(RefusingAll):
         if not listed:
             raise wrong("Q11", f"{what} has no initial value", "give at least one")
         for value in listed:
+            if value == 0 and isinstance(domain, Range) and domain.code(value) is None and not isinstance(value, bool):
+                why = "which is the initial value where none is given"
+                raise wrong("Q10", f"{what} cannot start with 0, {why}", f"write initial={domain.low}")
             fit(Constant(value), domain, what)
         self._variables[name] = Variable(name=name, domain=domain, initial=tuple(dict.fromkeys(listed)), place=here())
         return VariableTerm(self.name, name, domain, self.copies)

@@ -26,7 +26,8 @@ from quiesce.core.expressions import (
 from quiesce.core.printing import expression
 from quiesce.core.system import Clause, Machine, Property, Row, RowKind
 from quiesce.language.clauses import resolve
-from quiesce.language.terms import Term, fit, shallow, wrong
+from quiesce.language.names import wrong
+from quiesce.language.terms import Term, fit, shallow
 
 
 @dataclass(slots=True)

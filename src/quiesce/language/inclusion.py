@@ -15,7 +15,8 @@ from quiesce.core.errors import Place, known
 from quiesce.core.system import Machine as MachineData
 from quiesce.core.system import Property
 from quiesce.language.machines import Machine
-from quiesce.language.terms import Term, VariableTerm, usable, wrong
+from quiesce.language.names import usable, wrong
+from quiesce.language.terms import Term, VariableTerm
 
 T = TypeVar("T")
 

@@ -5,10 +5,9 @@ data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, Literal
 
-from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, size
+from quiesce.core.domains import BOOLEAN, Copy, Domain, Symbols, Value
 from quiesce.core.errors import SpecificationError, known
 from quiesce.core.expressions import (
     Accepts,
@@ -19,14 +18,14 @@ from quiesce.core.expressions import (
     Unchanged,
 )
 from quiesce.core.printing import expression
-from quiesce.core.reference import MOST_INITIAL_STATES
 from quiesce.core.system import STATE, Row, RowKind, Variable
 from quiesce.core.system import Machine as MachineData
+from quiesce.language.names import usable, wrong
 from quiesce.language.places import here
 from quiesce.language.refusing import RefusingAll
 from quiesce.language.rows import clause_ids, declarations, of_rows, triggers_of
-from quiesce.language.terms import Term, VariableTerm, fit, lift, results, truth, usable, wrong
-from quiesce.language.values import AnyValue, Indexed, Unbounded, domain_of, names_of, range_of
+from quiesce.language.terms import Term, VariableTerm, fit, lift, results, truth
+from quiesce.language.values import Indexed, Unbounded, domain_of, initial_values, names_of, range_of
 
 MOST_COPIES = 10_000
 _FAIRNESS = (None, "weak", "strong")
@@ -135,30 +134,9 @@ class Machine(RefusingAll):
         if name in self._variables or (name == STATE and self._rows):
             raise wrong("Q01", f"{self.name} has a variable {name!r} already", "choose another name")
         what = f"{self.name}.{name}"
-        if isinstance(initial, AnyValue):
-            listed = self._all_values(what, domain)
-        else:
-            several: Iterable[Any] = initial if isinstance(initial, list | tuple | range) else [initial]
-            listed = list(islice(several, MOST_INITIAL_STATES + 1))
-        if len(listed) > MOST_INITIAL_STATES:
-            raise wrong("Q14", f"{what} lists more than {MOST_INITIAL_STATES:,} initial values", "give a few of them")
-        if not listed:
-            raise wrong("Q11", f"{what} has no initial value", "give at least one")
-        for value in listed:
-            if value == 0 and isinstance(domain, Range) and domain.code(value) is None and not isinstance(value, bool):
-                why = "which is the initial value where none is given"
-                raise wrong("Q10", f"{what} cannot start with 0, {why}", f"write initial={domain.low}")
-            fit(Constant(value), domain, what)
+        listed = initial_values(what, domain, initial)
         self._variables[name] = Variable(name=name, domain=domain, initial=tuple(dict.fromkeys(listed)), place=here())
         return VariableTerm(self.name, name, domain, self.copies)
-
-    def _all_values(self, what: str, domain: Domain) -> list[Any]:
-        """Return every value of a domain as initial values, if they can be listed."""
-        if isinstance(domain, Range) and domain.top is None:
-            raise wrong("Q13", f"{what} is unbounded, so it cannot start with any value", "give up_to= or a list")
-        if size(domain) > MOST_INITIAL_STATES:
-            raise wrong("Q14", f"{what} has {size(domain):,} values, too many to start with any", "give a list")
-        return list(domain.values())
 
     # -- copies -------------------------------------------------------------------------------------------------------
 

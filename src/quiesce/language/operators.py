@@ -8,7 +8,8 @@ from itertools import islice
 from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value
 from quiesce.core.expressions import After, By, Constant, Enabled, Happens, Op, apply, judges_steps
 from quiesce.core.printing import expression
-from quiesce.language.terms import Term, compute, kind_of, lift, results, truth, usable, wrong
+from quiesce.language.names import usable, wrong
+from quiesce.language.terms import Term, compute, kind_of, lift, results, truth
 from quiesce.language.values import Indexed
 
 MOST_OPERANDS = 1 << 20

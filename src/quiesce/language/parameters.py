@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from quiesce.core.errors import Place, SpecificationError, known
 from quiesce.core.system import System as SystemData
 from quiesce.language.machines import Machine
+from quiesce.language.names import wrong
 from quiesce.language.patience import patience
 from quiesce.language.systems import System
-from quiesce.language.terms import wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 from quiesce.core.expressions import TEMPORAL_NODES, Accepts, After, Enabled, Expr, Fresh, Happens, Unchanged, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import ArgumentDeclaration
-from quiesce.language.terms import ArgumentTerm, Term, shallow, usable, wrong
+from quiesce.language.names import usable, wrong
+from quiesce.language.terms import ArgumentTerm, Term, shallow
 
 _OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged, *TEMPORAL_NODES)
 

@@ -16,10 +16,11 @@ from quiesce.language.checking import check_assumptions, check_machines, check_p
 from quiesce.language.flattening import flat_properties, flat_values, flatten
 from quiesce.language.inclusion import Inclusion, included, merged, naming
 from quiesce.language.machines import Machine
+from quiesce.language.names import usable, wrong
 from quiesce.language.places import here
 from quiesce.language.rows import clause_ids, ids_of
 from quiesce.language.temporal import F, assumptions, at_most_once, formula_of, leads_to, precedes
-from quiesce.language.terms import Term, lift, shallow, truth, usable, wrong
+from quiesce.language.terms import Term, lift, shallow, truth
 
 DOMAINS = "domains"
 _OF_ALL = (PropertyKind.NO_DEADLOCK, PropertyKind.BISIMILAR)

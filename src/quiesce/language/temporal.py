@@ -12,7 +12,8 @@ from quiesce.core.expressions import Enabled, Expr, Op, Path, Quantified, Tempor
 from quiesce.core.formulas import taken_apart
 from quiesce.core.printing import expression
 from quiesce.core.system import Assumption
-from quiesce.language.terms import Term, truth, usable, wrong
+from quiesce.language.names import usable, wrong
+from quiesce.language.terms import Term, truth
 
 
 def _path(op: Temporal, *operands: object) -> Term:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 from typing import Any, Protocol, runtime_checkable
 
-from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, shown
+from quiesce.core.domains import BOOLEAN, Copy, Domain, Range, Symbols, Value, shown, size
+from quiesce.core.expressions import Constant
+from quiesce.core.reference import MOST_INITIAL_STATES
 from quiesce.core.system import ArgumentDeclaration
-from quiesce.language.terms import LARGEST, ArgumentTerm, lift, usable, wrong
+from quiesce.language.names import usable, wrong
+from quiesce.language.terms import LARGEST, ArgumentTerm, fit, lift
 
 
 @runtime_checkable
@@ -118,3 +121,34 @@ def _listed(values: object, what: str) -> list[Any]:
         instead = "use a number: count(up_to=) or integer(low, high)"
         raise wrong("Q11", f"{what} has more than {MOST_LISTED:,} listed values", instead)
     return listed
+
+
+def initial_values(what: str, domain: Domain, initial: object) -> list[Any]:
+    """Return what a variable may start with, as a list of values of its domain.
+
+    Raises SpecificationError: Q03 and Q10 for a value that the domain lacks, Q11 for none, Q13 and Q14 for too many.
+    """
+    if isinstance(initial, AnyValue):
+        listed = _all_values(what, domain)
+    else:
+        several: Iterable[Any] = initial if isinstance(initial, list | tuple | range) else [initial]
+        listed = list(islice(several, MOST_INITIAL_STATES + 1))
+    if len(listed) > MOST_INITIAL_STATES:
+        raise wrong("Q14", f"{what} lists more than {MOST_INITIAL_STATES:,} initial values", "give a few of them")
+    if not listed:
+        raise wrong("Q11", f"{what} has no initial value", "give at least one")
+    for value in listed:
+        if value == 0 and isinstance(domain, Range) and domain.code(value) is None and not isinstance(value, bool):
+            why = "which is the initial value where none is given"
+            raise wrong("Q10", f"{what} cannot start with 0, {why}", f"write initial={domain.low}")
+        fit(Constant(value), domain, what)
+    return listed
+
+
+def _all_values(what: str, domain: Domain) -> list[Any]:
+    """Return every value of a domain as initial values, if they can be listed."""
+    if isinstance(domain, Range) and domain.top is None:
+        raise wrong("Q13", f"{what} is unbounded, so it cannot start with any value", "give up_to= or a list")
+    if size(domain) > MOST_INITIAL_STATES:
+        raise wrong("Q14", f"{what} has {size(domain):,} values, too many to start with any", "give a list")
+    return list(domain.values())

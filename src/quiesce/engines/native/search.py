@@ -16,7 +16,7 @@ from quiesce.core.errors import SearchInterruptedError
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
-from quiesce.engines.native import graph_kernels, kernels
+from quiesce.engines.native import kernels
 from quiesce.engines.native.budget import Budget, MemoryLimitError
 from quiesce.engines.native.checkpoint import Checkpoint
 from quiesce.engines.native.crew import all_cores
@@ -24,6 +24,7 @@ from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.journal import Record
 from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
+from quiesce.engines.native.reaching import out_of_reach
 from quiesce.engines.native.space import BLOCK, Space
 from quiesce.engines.native.table_kernels import ALL, END, LATE, NEW, REPORT, RESUME, TRANSITIONS
 
@@ -42,8 +43,6 @@ CHUNK, LARGEST_CHUNK = 1 << 9, 1 << 14
 """States that a worker takes at once: neighbours have successors in common, and few chunks leave a worker idle."""
 TOGETHER = 64
 """States in a worker's block, if their successors fit."""
-SWEEPS = 12
-"""Sweeps over the graph before it is reversed instead."""
 
 
 def space_for(
@@ -140,7 +139,7 @@ class Search:
                     question.property.kind is PropertyKind.DOMAINS and question.property.name in findings
                     for question in space.asked
                 )
-                findings |= _impossible(space, departed)
+                findings |= out_of_reach(space, departed)
             except MemoryLimitError as limit:
                 ungraphed = f"{limit}, and the graph needs more"
         return Found(
@@ -408,22 +407,3 @@ class Search:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
-
-
-def _impossible(space: Space, departed: bool) -> dict[str, Finding]:
-    """For each `always_possible`: the first, least state from which its goal cannot be reached any more."""
-    findings = {}
-    for question in space.asked:
-        if question.property.kind is PropertyKind.ALWAYS_POSSIBLE:
-            offsets, targets = space.graph
-            assert question.predicate.state is not None
-            marked = space.columns().truth(question.predicate.state)
-            if departed:
-                for _, leaving in space.departing():  # the goal may lie behind a step that leaves a domain
-                    marked |= leaving
-            if not graph_kernels.sweep(offsets, targets, marked, SWEEPS):
-                marked = graph_kernels.until(*graph_kernels.reverse(offsets, targets), np.ones_like(marked), marked)
-            outside = space.least_outside(marked)
-            if outside is not None:
-                findings[question.property.name] = Finding(depth=outside[0], state=outside[1])
-    return findings

@@ -22,7 +22,10 @@ Form = Annotated[str, typer.Option("--format", help="text or json (data on stdou
 Memory = Annotated[
     str | None, typer.Option(metavar="SIZE", help="Stop before using more: 4G, 512M (default: 80 % of what is free).")
 ]
-Workers = Annotated[int, typer.Option(min=0, help="Threads (0: one for each core); the answers are the same.")]
+MOST_WORKERS = 256
+Workers = Annotated[
+    int, typer.Option(min=0, max=MOST_WORKERS, help="Threads (0: one for each core); the answers are the same.")
+]
 
 
 def _version(wanted: bool) -> None:

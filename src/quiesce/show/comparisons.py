@@ -30,8 +30,11 @@ def _refused(result: Refined) -> list[str]:
     if len(result.images) == 1:
         return [*lines, f"    and {poor.name} does not start there"]
     change = ", ".join(f"{cell}={shown(value)}" for cell, value in changed(poor, *result.images))
-    ways = dict.fromkeys(does(poor, step.label) for step in steps(poor, result.images[0]))
-    return [*lines, f"    the step makes {change}", f"    {poor.name} can do there: {', '.join(ways) or 'nothing'}"]
+    ways = dict.fromkeys(
+        does(poor, step.label) + (", which leaves a domain" if step.departure else "")
+        for step in steps(poor, result.images[0])
+    )
+    return [*lines, f"    the step makes {change}", f"    {poor.name} can do there: {'; '.join(ways) or 'nothing'}"]
 
 
 def _told(result: Refined, state: State) -> str:

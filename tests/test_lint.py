@@ -96,7 +96,8 @@ def test_remarks_are_those_of_a_plain_look_at_the_reference_search() -> None:
         assert SEEN[kind] >= wanted.get(kind, 40), SEEN
     assert SEEN["not vacuous"] >= 20
     assert SEEN["overlap in no state"] >= 10
-    assert min(SEEN["stopped"], SEEN["left a domain"]) >= 5
+    assert SEEN["stopped"] >= 5
+    assert SEEN["left a domain"] >= 1
 
 
 @settings(DRAWING, max_examples=DRAWN)

@@ -392,8 +392,7 @@ class Phase(enum.Enum):
         ([Phase.COLD, Phase.HOT], ["COLD", "HOT"]),
         ([1, 2], ["1", "2"]),
         ([1, "1"], ["1", "'1'"]),
-        ([None, "none"], ["none", "'none'"]),
-        (["", "*", "="], ["''", "'*'", "'='"]),
+        ([None, "none", "None"], ["None", "none", '"None"']),
     ],
 )
 def test_states_have_names_in_the_library(states: list[object], names: list[str]) -> None:

@@ -32,11 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if endings.is_command():
         endings.watch_signals()
-    closed = sys.stdout is None
     endings.open_streams()
-    if closed:
-        print("the output cannot be written: it is closed", file=sys.stderr)
-        sys.exit(WRONG)
     status = _flushed(_run(given))
     endings.said(status)
     sys.exit(status)

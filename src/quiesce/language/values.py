@@ -138,7 +138,7 @@ def initial_values(what: str, domain: Domain, initial: object) -> list[Any]:
     if not listed:
         raise wrong("Q11", f"{what} has no initial value", "give at least one")
     for value in listed:
-        if value == 0 and isinstance(domain, Range) and domain.code(value) is None and not isinstance(value, bool):
+        if type(value) is int and value == 0 and isinstance(domain, Range) and domain.code(value) is None:
             why = "which is the initial value where none is given"
             raise wrong("Q10", f"{what} cannot start with 0, {why}", f"write initial={domain.low}")
         fit(Constant(value), domain, what)

@@ -181,4 +181,4 @@ def test_an_argument_picks_a_copy_out(value: str) -> None:
     system.always("always", (happens("m.e", way=value) & gone).implies(~comes))
     result = answers(system, symmetry=True)
     assert [shown(answer) for answer in result.properties[:3]] == [(VIOLATED, 2), (HOLDS, 2), (VIOLATED, 2)]
-    assert result.reduction == "symmetry: of no machine; all states were searched"
+    assert result.reduction == "symmetry: no machine is symmetric; all states were searched"

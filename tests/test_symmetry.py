@@ -302,7 +302,7 @@ def test_a_copy_that_is_picked_out() -> None:
     for system in (sockets(guard=True), sockets(start=True)):
         assert Symmetry(system.build()).machines == ()
         reduction = check(system.build(), strategy=BY_SYMMETRY).reduction
-        assert reduction == "symmetry: of no machine; all states were searched"
+        assert reduction == "symmetry: no machine is symmetric; all states were searched"
     asked = sockets(question=True).build()
     covers = {question.property.name: Symmetry(asked).covers(question) for question in asked.flat.properties}
     assert covers == {"one is full": False, "all are full": True, "domains": True}

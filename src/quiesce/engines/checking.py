@@ -58,7 +58,9 @@ def check(
     elif symmetry is None:
         result = search.of(asked, None)
     elif not symmetry.machines:
-        result = replace(search.of(asked, None), reduction="symmetry: no machine is symmetric; all states were searched")
+        result = replace(
+            search.of(asked, None), reduction="symmetry: no machine is symmetric; all states were searched"
+        )
     else:
         result = search.of(reduced, symmetry)
         apart = [question for question in asked if question not in reduced]

@@ -105,7 +105,7 @@ MISTAKES = (
         "Q16",
         'question(build(pool), "pool.free < " + "9" * 101)',
         "a number of 101 digits is too large",
-        f"  pool.free < {'9' * 101}\n{' ' * 16}^",
+        f"  pool.free < {'9' * 60}…\n{' ' * 16}^",
     ),
     (
         "term-nested-too-deeply",

@@ -503,6 +503,16 @@ def test_mistake_is_shown_where_it_is(text: str) -> None:
     assert said == MISTAKES[text].strip("\n")
 
 
+def test_a_long_line_is_shown_around_the_mistake() -> None:
+    """Of a formula of thousands of characters, what stands before and behind the mistake is shown, and the caret fits."""
+    with pytest.raises(SpecificationError) as caught:
+        question(SYSTEM, "true & " * 1000 + ") " + "& true" * 1000)
+    line, caret = str(caught.value).splitlines()[1:3]
+    assert len(line) < 150
+    assert line.strip().startswith("…") and line.endswith("…")
+    assert line[caret.index("^")] == ")"
+
+
 @pytest.mark.parametrize("text", ["client.state[0][1] == gone", "A G (client.state[1][1] == gone)"])
 def test_a_variable_has_one_index(text: str) -> None:
     """A second index is told as a name that there is not."""

@@ -1578,7 +1578,7 @@ CASES = (
         "Q49",
         'question(build(pool), "!" * 101 + "true")',
         "the formula cannot be read: it is nested more than 100 deep",
-        "  " + "!" * 101 + "true\n" + " " * 104 + "^",
+        "  …" + "!" * 61 + "true\n" + " " * 65 + "^",
     ),
     Case(
         "formula-of-a-number",
@@ -1707,6 +1707,13 @@ CASES = (
         'Path("kept").mkdir()\nfile("kept/journal", "")\ncommand("chain", "--resume", "kept")',
         "kept holds no search",
         "begin one with --checkpoint",
+    ),
+    Case(
+        "checkpoint-in-a-file",
+        "Q51",
+        'file("used", "")\ncommand("chain", "--checkpoint", "used/kept")',
+        "used/kept cannot be written: Not a directory",
+        "name another folder",
     ),
     Case(
         "another-search",

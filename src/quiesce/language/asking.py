@@ -58,6 +58,7 @@ WORDS = {
 INSTEAD = {"=": "write == to compare", "=>": "write -> for implies"} | dict.fromkeys("\"'", "the quote is not closed")
 LONGEST = 100  # digits of a number: Python refuses to read very long ones
 DEEPEST = 100  # levels of a formula: what follows calls itself for each
+WIDEST = 60  # characters of a line that are shown on either side of a mistake
 
 Node = Tree[Token]
 
@@ -140,10 +141,13 @@ def _names(system: System, before: str, accepted: set[str]) -> list[str]:
 
 
 def _pointed(text: str, place: int, hint: str) -> str:
-    """Return the line of a text with a caret under a place, and a hint below."""
+    """Return the line of a text with a caret under a place, and a hint below; of a long line, what is around it."""
     first = text.rfind("\n", 0, place) + 1
-    line = text[first:].partition("\n")[0].replace("\t", " ")
-    return f"  {line}\n{' ' * (4 + place - first)}^" + (f"\n  {hint}" if hint else "")
+    line, column = text[first:].partition("\n")[0].replace("\t", " "), place - first
+    before, after = max(0, column - WIDEST), column + WIDEST
+    shown = ("…" if before else "") + line[before:after] + ("…" if line[after:] else "")
+    caret = " " * (column - before + (1 if before else 0))
+    return f"  {shown}\n    {caret}^" + (f"\n  {hint}" if hint else "")
 
 
 # -- meaning -----------------------------------------------------------------------------------------------------------

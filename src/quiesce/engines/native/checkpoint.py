@@ -29,7 +29,7 @@ class Checkpoint:
         self.written = time.perf_counter()
         if resumed and not (folder / JOURNAL).is_file():
             raise _nothing(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         self._journal = Journal(folder / JOURNAL)
         try:
             self.records = _taken_up(self._journal, identity) if resumed else _begun(self._journal)
@@ -94,6 +94,17 @@ class Checkpoint:
 
     def _write(self, record: Record) -> None:
         self._journal.write(record)
+
+
+def _make(folder: Path) -> None:
+    """Make the folder of a new search; raises SpecificationError (Q51) where nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / JOURNAL).touch()
+    except OSError as problem:
+        raise SpecificationError(
+            "Q51", f"{folder.as_posix()} cannot be written: {problem.strerror}", hint="name another folder"
+        ) from None
 
 
 def _nothing(folder: Path) -> SpecificationError:

@@ -504,12 +504,13 @@ def test_mistake_is_shown_where_it_is(text: str) -> None:
 
 
 def test_a_long_line_is_shown_around_the_mistake() -> None:
-    """Of a formula of thousands of characters, what stands before and behind the mistake is shown, and the caret fits."""
+    """Of thousands of characters, those around the mistake are shown, and the caret fits."""
     with pytest.raises(SpecificationError) as caught:
         question(SYSTEM, "true & " * 1000 + ") " + "& true" * 1000)
     line, caret = str(caught.value).splitlines()[1:3]
     assert len(line) < 150
-    assert line.strip().startswith("…") and line.endswith("…")
+    assert line.strip().startswith("…")
+    assert line.endswith("…")
     assert line[caret.index("^")] == ")"
 
 

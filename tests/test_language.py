@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import signal
 import time
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -599,6 +600,35 @@ def test_clauses_are_kept_where_they_are_named() -> None:
     door.on("a", clause=["X-1", "X-2"])
     door.on("a")
     assert [row.clauses for row in rows(door)] == [("X-1",), ("X-1", "X-2"), ()]
+
+
+CAUGHT = """
+try:
+    while True:
+        time.sleep(0.01)
+except BaseException:
+    while True:
+        pass
+"""
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL, signal.default_int_handler])
+@pytest.mark.parametrize("source", ["while True: pass", CAUGHT])
+def test_a_model_without_end_is_stopped_whatever_becomes_of_signals(
+    monkeypatch: pytest.MonkeyPatch, handler: object, source: str
+) -> None:
+    """A process in the background ignores Ctrl-C, a model may do as it likes: neither keeps a loop running for ever."""
+    monkeypatch.setattr(patience, "WORTH_A_WORD", 0.05)
+    monkeypatch.setattr(patience, "TOO_LONG", 0.1)
+    monkeypatch.setattr(patience, "AGAIN", 0.1)
+    code = compile(source, "endless.py", "exec")
+    before = signal.signal(signal.SIGINT, handler)  # type: ignore[arg-type]
+    try:
+        with pytest.raises(SpecificationError, match=r"Q44 .*still running"), patience.patience("endless"):
+            exec(code, {"time": time})
+        time.sleep(0.3)  # and nothing comes after
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_has_loaded_is_not_stopped_later(

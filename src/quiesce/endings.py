@@ -28,11 +28,10 @@ class OutputError(Exception):
 
 
 class _State:
-    """What a signal must know: what to tidy up, whether Ctrl-C is to be raised, and the status if all is said."""
+    """What a signal must know: what to tidy up, and the status if all is said."""
 
     def __init__(self) -> None:
         self.tidying: list[Callable[[], object]] = []
-        self.raising = False
         self.status: int | None = None
 
 
@@ -61,8 +60,6 @@ def watch_signals() -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    if number == signal.SIGINT and _state.raising:
-        raise KeyboardInterrupt
     for tidy in _state.tidying:
         with suppress(Exception):
             tidy()
@@ -92,11 +89,6 @@ def tidied(tidy: Callable[[], object]) -> Iterator[None]:
 def tidy_at_end(tidy: Callable[[], object]) -> None:
     """Call something, quick and safe at any moment, if a signal ends the process from now on."""
     _state.tidying.append(tidy)
-
-
-def raise_interrupts(wanted: bool) -> None:
-    """Let Ctrl-C be raised as a KeyboardInterrupt, by who catches it."""
-    _state.raising = wanted
 
 
 # -- streams ----------------------------------------------------------------------------------------------------------

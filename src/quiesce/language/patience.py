@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
+import ctypes
 import sys
 import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from quiesce import endings
 from quiesce.core.errors import Place, SpecificationError
 from quiesce.language.places import is_engine
 
@@ -17,11 +16,20 @@ WORTH_A_WORD, TOO_LONG = 5.0, 30.0
 """Seconds after which a model that still runs is mentioned, and after which it is stopped."""
 
 
+AGAIN = 1.0
+"""Seconds after which a model that caught its end is told so again."""
+
+
+class _TooLongError(BaseException):
+    """Raised in an author's code that does not come to an end; no `except Exception` of his own catches it."""
+
+
 @contextmanager
 def patience(name: str) -> Iterator[None]:
     """Say where an author's code is if it runs for long, and end it if it does not come to an end.
 
-    Raises SpecificationError (Q44) with the line at which it was stopped. Only Python code in the main thread can be.
+    Raises SpecificationError (Q44) with the line at which it was stopped. Only Python code in the main thread can be;
+    signals have no part in it, for a process in the background may ignore them, and so may a model.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -34,18 +42,17 @@ def patience(name: str) -> Iterator[None]:
         if over.wait(WORTH_A_WORD):
             return
         print(f"{name} is still being loaded, at {_at(main)}; Ctrl-C ends it", file=sys.stderr, flush=True)
-        if not over.wait(TOO_LONG - WORTH_A_WORD):
+        wait = TOO_LONG - WORTH_A_WORD
+        while not over.wait(wait):
             stopped.append(_at(main))
-            endings.raise_interrupts(True)
-            _thread.interrupt_main()
+            _raise_in(main, _TooLongError)
+            wait = AGAIN
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
         yield
-    except KeyboardInterrupt:
-        if not stopped:
-            raise
+    except _TooLongError:
         raise SpecificationError(
             "Q44",
             f"{name} does not load: it was still running after {TOO_LONG:.0f} seconds",
@@ -55,7 +62,14 @@ def patience(name: str) -> Iterator[None]:
     finally:
         over.set()
         if stopped:
-            endings.raise_interrupts(False)
+            watcher.join()
+            _raise_in(main, None)
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    """Raise an error in a thread as soon as it runs Python code again; None takes back one that it has not met yet."""
+    raised = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
 
 
 def _at(thread: int) -> Place | None:

@@ -13,6 +13,7 @@ from pathlib import Path as File
 from quiesce.bridges.markup import Document, Node, parsed, shown
 from quiesce.bridges.nets import NET, Net
 from quiesce.core.errors import SpecificationError, known
+from quiesce.core.evidence import without
 from quiesce.core.expressions import (
     FALSE,
     TRUE,
@@ -48,8 +49,10 @@ class Refused:
     def answer(self) -> PropertyResult:
         """The answer: unknown, with what is wrong and where."""
         question = Property(name=self.name, kind=PropertyKind.TEMPORAL, assuming=(), place=self.problem.place)
-        scope = f"{self.problem.place}: {self.problem.code} {self.problem.message}"
-        return PropertyResult(property=question, verdict=Verdict.UNKNOWN, scope=scope, note=self.problem.hint)
+        reason = f"{self.problem.place}: {self.problem.code} {self.problem.message}"
+        return PropertyResult(
+            property=question, verdict=Verdict.UNKNOWN, evidence=without(reason), note=self.problem.hint
+        )
 
 
 def questions(file: File, net: Net | None = None) -> Iterator[Property]:

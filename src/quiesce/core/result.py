@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import builtins
+from dataclasses import dataclass, field
 from enum import Enum
 
+from quiesce.core.evidence import Evidence
 from quiesce.core.lint import SUSPICIOUS, Remark
 from quiesce.core.system import Property, System
 from quiesce.core.trace import State, Trace
@@ -22,18 +24,25 @@ class Verdict(Enum):
 class PropertyResult:
     """The verdict on one property.
 
-    `scope` says of what ("all 1,101 states"); `flags` qualify it ("truncated", "reduced", "vacuous"). `trace` is the
-    shortest counterexample, or for a `sometimes` that holds its witness. `value` is the answer to a question for a
-    number. `note` says more of the answer: which fairness would make a formula hold.
+    `evidence` is what it rests on; `flags` qualify it ("truncated", "reduced", "vacuous"). `trace` is the shortest
+    counterexample, or for a `sometimes` that holds its witness. `value` is the answer to a question for a number.
+    `note` says more of the answer: which fairness would make a formula hold. `seconds` is what it took beyond the
+    search that all share.
     """
 
     property: Property
     verdict: Verdict
-    scope: str
+    evidence: Evidence
     flags: tuple[str, ...] = ()
     trace: Trace | None = None
     value: int | None = None
     note: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+    @builtins.property  # a field has the name of the other one
+    def scope(self) -> str:
+        """What the verdict speaks of, in words."""
+        return self.evidence.scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from quiesce.core.errors import EngineError
+from quiesce.core.evidence import Evidence, EvidenceKind, exhaustive, shown_by, without
 from quiesce.core.expressions import Expr
 from quiesce.core.reference import NOT_LOCAL, Scope, evaluate, initial_states, judge, ordinals, steps
 from quiesce.core.replaying import replay
@@ -23,6 +24,8 @@ REDUCED = "reduced"
 
 OF_ALL_VALUES = "true of all values of its variables, reachable or not"
 """The note of a tautology."""
+DEPARTED = "a step leaves a domain and is not followed"
+"""Why there is no verdict where what comes after a step is not known."""
 ENDED = "no step leaves the last state: no event happens there, and after(x) is x"
 """What a reader must know of a property of steps that a state without a step decides."""
 
@@ -65,13 +68,13 @@ class Found:
         return (REDUCED,) if self.partial or self.orbits_of is not None else ()
 
     @property
-    def extent(self) -> str:
-        """All states that were seen, in words."""
+    def evidence(self) -> Evidence:
+        """What an answer about all states rests on."""
         if self.partial:
-            return f"{self.states:,} states that stand for all"
+            return Evidence(kind=EvidenceKind.REDUCED, counts={"states": self.states})
         if self.orbits_of is None:
-            return f"all {self.states:,} states"
-        return f"all {self.states:,} orbits ({self.orbits_of:,} states)"
+            return exhaustive(states=self.states)
+        return Evidence(kind=EvidenceKind.REDUCED, counts={"orbits": self.states, "states": self.orbits_of})
 
 
 def conclude(system: System, asked: tuple[Property, ...], found: Found, run: Run) -> tuple[PropertyResult, ...]:
@@ -89,26 +92,25 @@ def _answer(system: System, question: Property, found: Found, run: Run, left: bo
     if finding is not None:
         trace = _trace(system, question, run(finding.state, finding.depth))
         verdict = Verdict.HOLDS if witnessed else Verdict.VIOLATED
-        scope = ("witness after " if witnessed else "counterexample of ") + counted_steps(trace)
-        scope += ", perhaps not the shortest" if found.partial else ""
+        evidence = shown_by(trace, witness=witnessed, bounds=("perhaps not the shortest",) if found.partial else ())
         note = ENDED if question.step and judge(system, question, trace.last) == () else ""
         return PropertyResult(
-            property=question, verdict=verdict, scope=scope, flags=found.flags, trace=trace, note=note
+            property=question, verdict=verdict, evidence=evidence, flags=found.flags, trace=trace, note=note
         )
     if found.stopped is not None or (left and question.kind is not PropertyKind.DOMAINS):
         return undecided(question, found.stopped)
     if question.kind is PropertyKind.ALWAYS_POSSIBLE and found.ungraphed is not None:
         return undecided(question, found.ungraphed)
     of_steps = question.step and not found.flags
-    scope = f"all {found.transitions:,} transitions" if of_steps else found.extent
+    evidence = exhaustive(transitions=found.transitions) if of_steps else found.evidence
     verdict = Verdict.VIOLATED if witnessed else Verdict.HOLDS
-    return PropertyResult(property=question, verdict=verdict, scope=scope, flags=found.flags)
+    return PropertyResult(property=question, verdict=verdict, evidence=evidence, flags=found.flags)
 
 
 def undecided(question: Property, stopped: str | None) -> PropertyResult:
     """Return the answer where not every state was seen: a limit `stopped` the search, or else a step left a domain."""
-    scope = "a step leaves a domain and is not followed" if stopped is None else f"stopped: {stopped}"
-    return PropertyResult(property=question, verdict=Verdict.UNKNOWN, scope=scope, flags=("truncated",))
+    evidence = without(DEPARTED if stopped is None else f"stopped: {stopped}")
+    return PropertyResult(property=question, verdict=Verdict.UNKNOWN, evidence=evidence, flags=("truncated",))
 
 
 def _trace(system: System, question: Property, path: list[State]) -> Trace:
@@ -137,15 +139,6 @@ def _step(system: System, before: State, after: State) -> Step:
     if step is None:
         raise EngineError(f"there is no step from {before} to {after}")
     return step
-
-
-def counted_steps(trace: Trace) -> str:
-    """Return the length of a trace in words: `3 steps`, `5 steps, the last 2 for ever`."""
-    words = f"{trace.length} step{'' if trace.length == 1 else 's'}"
-    if trace.loop is None:
-        return words
-    again = trace.length - trace.loop
-    return f"{words}, the last {'one' if again == 1 else again} for ever"
 
 
 ANSWERED_ELSEWHERE = NOT_LOCAL - {PropertyKind.ALWAYS_POSSIBLE}

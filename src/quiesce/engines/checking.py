@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from quiesce.core.errors import EngineError
+from quiesce.core.evidence import without
 from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyResult, SystemResult, Verdict
 from quiesce.core.symmetry import Symmetry
@@ -127,7 +128,7 @@ def _partly(asked: Sequence[FlatProperty], search: _Search) -> SystemResult:
     for question in asked:
         if (reason := refusal(question)) is not None:
             found[question.property] = PropertyResult(
-                property=question.property, verdict=Verdict.UNKNOWN, scope=f"{reason}; leave out --por"
+                property=question.property, verdict=Verdict.UNKNOWN, evidence=without(f"{reason}; leave out --por")
             )
     return replace(result, properties=tuple(found[question.property] for question in asked))
 

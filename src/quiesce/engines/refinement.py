@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from quiesce.core.domains import Boolean, Domain, Range, Value
 from quiesce.core.errors import EngineError, SpecificationError, known
+from quiesce.core.evidence import exhaustive, without
 from quiesce.core.expressions import Cell, Enabled, Expr, walk
 from quiesce.core.fairness import units
 from quiesce.core.reference import steps
@@ -159,11 +160,11 @@ class _Comparison:
         try:
             verdict = verdict_on(answers, asked, fair)
         except TooLargeError as budget:
-            return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=str(budget))
+            return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, evidence=without(str(budget)))
         if verdict is Verdict.UNKNOWN:
             return undecided(asked.property, None)
-        scope = f"all {self.large.count:,} states{', where fair rows are fair' if fair else ''}"
-        return PropertyResult(property=asked.property, verdict=verdict, scope=scope)
+        evidence = exhaustive(states=self.large.count, bounds=("where fair rows are fair",) if fair else ())
+        return PropertyResult(property=asked.property, verdict=verdict, evidence=evidence)
 
     # -- what is refused ----------------------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from quiesce.core.bisimulation import distinction
 from quiesce.core.errors import EngineError
+from quiesce.core.evidence import Evidence, exhaustive, shown_by, without
 from quiesce.core.expressions import Expr
 from quiesce.core.fairness import Unit, units
 from quiesce.core.formulas import (
@@ -25,7 +27,7 @@ from quiesce.core.result import PropertyResult, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
-from quiesce.core.verdicts import VACUOUS, counted_steps, first_step, run_over, undecided
+from quiesce.core.verdicts import VACUOUS, first_step, run_over, undecided
 from quiesce.engines.automata import TooLargeError
 from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker, UndecidedError
@@ -65,19 +67,19 @@ class Answers:
             reason = str(budget)
         except MemoryError:
             reason = "there is not enough memory for its automaton beside all states"
-        return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, scope=reason)
+        return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, evidence=without(reason))
 
     def _answer(self, asked: FlatProperty) -> PropertyResult:
         question = asked.property
-        scope = f"all {self.space.count:,} states"
+        evidence = exhaustive(states=self.space.count)
         if self.departures is not None and question.kind is not PropertyKind.TEMPORAL:
             return undecided(question, None)
         if question.kind is PropertyKind.BOUND:
             assert asked.predicate.state is not None
             value = int(np.max(self.columns.value(asked.predicate.state)))
-            return PropertyResult(property=question, verdict=Verdict.HOLDS, scope=scope, value=value)
+            return PropertyResult(property=question, verdict=Verdict.HOLDS, evidence=evidence, value=value)
         if question.kind is PropertyKind.BISIMILAR:
-            return self._compared(asked, scope)
+            return self._compared(asked)
         fair = units(self.system, question)
         posed = _Posed(self, asked, fair)
         holds = posed.holds()
@@ -96,7 +98,7 @@ class Answers:
         return PropertyResult(
             property=question,
             verdict=Verdict.HOLDS if holds else Verdict.VIOLATED,
-            scope=_scope(scope, question, fair, holds, trace),
+            evidence=_evidence(evidence, question, fair, holds, trace),
             flags=() if vacuous is None else (VACUOUS,),
             trace=trace,
             note=note,
@@ -112,7 +114,7 @@ class Answers:
         """The edges of the search, and the steps that left a domain."""
         return self.explored if self.departures is None else self.departures.added_to(self.explored)
 
-    def _compared(self, asked: FlatProperty, scope: str) -> PropertyResult:
+    def _compared(self, asked: FlatProperty) -> PropertyResult:
         """Return whether all states where a predicate holds behave like some initial state."""
         question, graph = asked.property, self.graph
         assert asked.predicate.state is not None
@@ -121,7 +123,8 @@ class Answers:
         other = self.columns.truth(asked.predicate.state) & ~like_new
         unlike = self.space.least_outside(~other)
         if unlike is None:
-            return PropertyResult(property=question, verdict=Verdict.HOLDS, scope=scope)
+            evidence = exhaustive(states=self.space.count)
+            return PropertyResult(property=question, verdict=Verdict.HOLDS, evidence=evidence)
         trace = run_over(self.system, self.space.run_to(unlike[1], unlike[0]))
         replay(self.system, trace, question)
         plays = [
@@ -132,7 +135,7 @@ class Answers:
         return PropertyResult(
             property=question,
             verdict=Verdict.VIOLATED,
-            scope="counterexample of " + counted_steps(trace),
+            evidence=shown_by(trace, witness=False),
             trace=trace,
             note=plays[0] or "",
         )
@@ -299,11 +302,14 @@ def _is_ctl(formula: Formula) -> bool:
     )
 
 
-def _scope(scope: str, question: Property, fair: tuple[Unit, ...], holds: bool, trace: Trace | None) -> str:
+def _evidence(
+    searched: Evidence, question: Property, fair: tuple[Unit, ...], holds: bool, trace: Trace | None
+) -> Evidence:
     if trace is not None:
-        return ("witness of " if holds else "counterexample of ") + counted_steps(trace)
+        return shown_by(trace, witness=holds)
     if not fair:
-        return scope
+        return searched
     if question.assuming is None:
-        return f"{scope}, where fair rows are fair"
-    return f"{scope}, assuming {', '.join(f'{given.strength} {given.trigger}' for given in question.assuming)}"
+        return replace(searched, bounds=("where fair rows are fair",))
+    given = ", ".join(f"{given.strength} {given.trigger}" for given in question.assuming)
+    return replace(searched, bounds=(f"assuming {given}",))

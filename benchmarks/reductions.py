@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quiesce import library
-from quiesce.core.result import SystemResult
+from quiesce.core.result import SystemAnswers
 from quiesce.core.system import System
 from quiesce.engines.checking import check
 from quiesce.engines.native.options import Strategy
@@ -53,5 +53,5 @@ def table() -> Iterator[str]:
         )
 
 
-def _verdicts(result: SystemResult) -> list[str]:
+def _verdicts(result: SystemAnswers) -> list[str]:
     return [answer.verdict.value for answer in result.properties]

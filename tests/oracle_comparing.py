@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from quiesce.core.errors import EngineError, SpecificationError
-from quiesce.core.result import PropertyResult, SystemResult
+from quiesce.core.result import PropertyAnswer, SystemAnswers
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits, Strategy
@@ -43,12 +43,12 @@ class Case:
         return {question.name: answered(self.graph, question) for question in self.plain.questions}
 
     @cached_property
-    def searched_plainly(self) -> SystemResult:
+    def searched_plainly(self) -> SystemAnswers:
         """The engine's answers by one thread."""
         return check(self.built, strategy=Strategy(workers=1))
 
     @cached_property
-    def searched_by_symmetry(self) -> SystemResult:
+    def searched_by_symmetry(self) -> SystemAnswers:
         """The engine's answers by one state of each orbit."""
         return check(self.built, strategy=Strategy(workers=1, symmetry=True))
 
@@ -174,7 +174,7 @@ def shapes(plain: System, way: str) -> set[str]:
 # -- what is compared -------------------------------------------------------------------------------------------------
 
 
-def _counts(case: Case, result: SystemResult) -> list[str]:
+def _counts(case: Case, result: SystemAnswers) -> list[str]:
     graph = case.graph
     wanted = {"states": len(graph.depths), "transitions": graph.transitions, "depth": len(graph.levels) - 1}
     return [
@@ -184,7 +184,7 @@ def _counts(case: Case, result: SystemResult) -> list[str]:
     ]
 
 
-def _alike(case: Case, result: SystemResult) -> list[str]:
+def _alike(case: Case, result: SystemAnswers) -> list[str]:
     one, other = case.searched_plainly, result
     found = [
         f"{word}: {getattr(one, word)} and {getattr(other, word)}"
@@ -195,10 +195,10 @@ def _alike(case: Case, result: SystemResult) -> list[str]:
     return found + [f"{left.property.name} differs" for left, right in pairs if left != right]
 
 
-Compared = Callable[[Case, Question, PropertyResult, Answer], list[str]]
+Compared = Callable[[Case, Question, PropertyAnswer, Answer], list[str]]
 
 
-def _questions(case: Case, result: SystemResult, compared: Compared, kinds: Sequence[str] | None = None) -> list[str]:
+def _questions(case: Case, result: SystemAnswers, compared: Compared, kinds: Sequence[str] | None = None) -> list[str]:
     found = []
     for question in case.plain.questions:
         if kinds is not None and question.kind not in kinds:
@@ -208,7 +208,7 @@ def _questions(case: Case, result: SystemResult, compared: Compared, kinds: Sequ
     return found
 
 
-def _exactly(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+def _exactly(case: Case, question: Question, answer: PropertyAnswer, wanted: Answer) -> list[str]:
     """The verdict, and the very trace where the reference fixes it."""
     found = _not_placed(case, question, answer, wanted)
     trace = plain_trace(answer)
@@ -217,14 +217,14 @@ def _exactly(case: Case, question: Question, answer: PropertyResult, wanted: Ans
     return found
 
 
-def _not_placed(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+def _not_placed(case: Case, question: Question, answer: PropertyAnswer, wanted: Answer) -> list[str]:
     """The verdict, and a trace that shows it, as short as can be."""
     if answer.verdict.value not in wanted.verdicts:
         return [f"{answer.verdict.value}, not {' or '.join(sorted(wanted.verdicts))}"]
     return _shown(case, question, answer, wanted, shortest=True)
 
 
-def _perhaps_longer(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+def _perhaps_longer(case: Case, question: Question, answer: PropertyAnswer, wanted: Answer) -> list[str]:
     """The verdict, for a question of states; and a trace that shows it."""
     of_states = question.kind in ("always", "never", "sometimes") and not speaks_of_steps(question.formula)
     if not (of_states or question.kind == "domains" or (question.kind == "no_deadlock" and not question.stuttering)):
@@ -234,19 +234,19 @@ def _perhaps_longer(case: Case, question: Question, answer: PropertyResult, want
     return _shown(case, question, answer, wanted, shortest=False)
 
 
-def _if_decided(case: Case, question: Question, answer: PropertyResult, wanted: Answer) -> list[str]:
+def _if_decided(case: Case, question: Question, answer: PropertyAnswer, wanted: Answer) -> list[str]:
     """Nothing, or what the search of all states says as well."""
     return [] if answer.verdict.value == UNKNOWN else _not_placed(case, question, answer, wanted)
 
 
-def _shown(case: Case, question: Question, answer: PropertyResult, wanted: Answer, *, shortest: bool) -> list[str]:
+def _shown(case: Case, question: Question, answer: PropertyAnswer, wanted: Answer, *, shortest: bool) -> list[str]:
     trace = plain_trace(answer)
     if trace is None:
         return ["there is no trace"] if wanted.trace is not None else []
     return traces.faults(case.graph, question, trace, answer.verdict.value, shortest=shortest)
 
 
-def _orbits(case: Case, result: SystemResult) -> list[str]:
+def _orbits(case: Case, result: SystemAnswers) -> list[str]:
     """The machines that were taken for symmetric are, and their orbits are as many as were searched."""
     told = re.match(r"symmetry of (.*): one state of each orbit, for ([\d,]+) states", result.reduction or "")
     if told is None:

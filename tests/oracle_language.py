@@ -7,7 +7,7 @@ from typing import Any
 
 import quiesce
 from quiesce.core import domains, trace
-from quiesce.core.result import PropertyResult
+from quiesce.core.result import PropertyAnswer
 from quiesce.core.system import System as SystemData
 from tests.oracle.data import Claim, Copy, Expression, Part, Question, Row, Step, System, Trace, Value, Variable
 
@@ -231,7 +231,7 @@ def plain_step(step: trace.Step) -> Step:
     )
 
 
-def plain_trace(answer: PropertyResult) -> Trace | None:
+def plain_trace(answer: PropertyAnswer) -> Trace | None:
     """Return the trace of an answer as plain data."""
     if answer.trace is None:
         return None

@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 
 from quiesce import expectations, library
-from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.verdicts import Explored, explore
 from quiesce.expectations import Check, Expected
 
@@ -73,7 +73,7 @@ def _written(expected: Expected) -> str:
     return f'{{ verdict = "{expected.verdict.value}", length = {expected.length} }}'
 
 
-def _same(check: Check, answer: PropertyResult, expected: Expected) -> None:
+def _same(check: Check, answer: PropertyAnswer, expected: Expected) -> None:
     if answer.verdict is not expected.verdict:
         raise DisagreementError(
             f"{check.place}: {answer.property.name}: the reference says {answer.verdict.value}, "

@@ -36,7 +36,7 @@ from quiesce import (
 from quiesce.core.domains import Boolean, Copy, Domain, Range, Symbols, shown, size
 from quiesce.core.expressions import Acting, Apply, Constant, Expr, Happens, Op, Read, judges_steps, walk
 from quiesce.core.printing import expression
-from quiesce.core.result import PropertyResult
+from quiesce.core.result import PropertyAnswer
 from quiesce.core.system import STATE, Row, RowKind
 from quiesce.core.system import System as SystemData
 from quiesce.core.verdicts import OF_ALL_VALUES, TAUTOLOGY
@@ -49,7 +49,7 @@ DRAWING = settings(deadline=None, derandomize=True, database=None, suppress_heal
 Item = TypeVar("Item")
 
 
-def as_searched(answers: Sequence[PropertyResult]) -> tuple[PropertyResult, ...]:
+def as_searched(answers: Sequence[PropertyAnswer]) -> tuple[PropertyAnswer, ...]:
     """Return answers without what no search finds: that a property is a tautology."""
     return tuple(
         replace(

@@ -16,7 +16,7 @@ import pytest
 from quiesce import F, G, Machine, System, Term, U, X, all_of, any_of
 from quiesce.core.expressions import Constant, Temporal
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, answered_apart, normal
-from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.engines import automata
 from quiesce.engines.automata import Automaton, TooLargeError, automaton
 from quiesce.engines.checking import check
@@ -257,7 +257,7 @@ def test_automata_stay_small(formula: Formula, most: int) -> None:
 # -- budgets ---------------------------------------------------------------------------------------------------------
 
 
-def asked(formula: Callable[[Callable[[int], object]], object], top: int = 40) -> PropertyResult:
+def asked(formula: Callable[[Callable[[int], object]], object], top: int = 40) -> PropertyAnswer:
     """Return the answer to a formula about a number that goes round from 0 to 40."""
     machine = Machine("m")
     count = machine.count("c", up_to=top)

@@ -15,7 +15,7 @@ from quiesce import Machine, SpecificationError, System, all_of, where
 from quiesce.core.bisimulation import told
 from quiesce.core.domains import Copy
 from quiesce.core.reference import initial_states, steps
-from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Label, State, Step
 from quiesce.engines.checking import check
@@ -217,7 +217,7 @@ def _predicate(system: SystemData, states: list[State], choice: Random) -> tuple
 # -- by hand ----------------------------------------------------------------------------------------------------------
 
 
-def compared(system: System) -> PropertyResult:
+def compared(system: System) -> PropertyAnswer:
     """Return the answer to the system's only question."""
     return check(system.build()).properties[0]
 

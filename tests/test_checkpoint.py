@@ -19,7 +19,7 @@ import pytest
 
 from quiesce import AF, Machine, System, cli, library
 from quiesce.core.errors import SpecificationError
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits, Strategy, checkpoint, search, space, store
@@ -82,12 +82,12 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     small(monkeypatch)
 
 
-def told(result: SystemResult) -> str:
+def told(result: SystemAnswers) -> str:
     """Return everything that a search says, but for its time."""
     return repr((result.states, result.transitions, result.depth, result.stopped, result.properties))
 
 
-def searched(system: SystemData, folder: Path, **limits: int) -> SystemResult:
+def searched(system: SystemData, folder: Path, **limits: int) -> SystemAnswers:
     """Begin a search in a folder, or go on with the one that is there."""
     there = (folder / JOURNAL).exists()
     strategy = Strategy(workers=2, resume=folder) if there else Strategy(workers=2, checkpoint=folder)

@@ -22,7 +22,7 @@ from quiesce.bridges.pnml import NET, Net, bounded, read, system
 from quiesce.cli import main
 from quiesce.core.expressions import FALSE, TRUE, Constant, Enabled, Expr, Op, Quantified, Read, Temporal, apply
 from quiesce.core.expressions import Path as Run
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.engines.checking import check
 from quiesce.engines.native.search import search, space_for
@@ -86,7 +86,7 @@ def structural(net: Net) -> list[Property]:
     ]
 
 
-def answer(closed: System, questions: list[Property]) -> SystemResult:
+def answer(closed: System, questions: list[Property]) -> SystemAnswers:
     """Return the answers to questions about a net."""
     return check(asking(closed, questions), explained=False)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quiesce import Machine, System, after, where
-from quiesce.core.result import PropertyResult, SystemResult, Verdict
+from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.core.verdicts import explore
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits
@@ -24,7 +24,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def agreed(written: System, *, max_states: int | None = None) -> SystemResult:
+def agreed(written: System, *, max_states: int | None = None) -> SystemAnswers:
     """Check that both engines give one answer, traces included, and return it."""
     system = written.build()
     expected = explore(system, max_states=max_states)
@@ -36,7 +36,7 @@ def agreed(written: System, *, max_states: int | None = None) -> SystemResult:
     return answer
 
 
-def counts(answer: SystemResult | System) -> tuple[int, int, int]:
+def counts(answer: SystemAnswers | System) -> tuple[int, int, int]:
     """Return states, transitions and depth; of a system, after both engines are found to agree."""
     result = agreed(answer) if isinstance(answer, System) else answer
     return result.states, result.transitions, result.depth
@@ -176,7 +176,7 @@ def test_a_chain_is_as_deep_as_it_is_long(length: int) -> None:
 # -- verdicts --------------------------------------------------------------------------------------------------------
 
 
-def verdict(answer: PropertyResult) -> tuple[Verdict, tuple[str, ...], int | None]:
+def verdict(answer: PropertyAnswer) -> tuple[Verdict, tuple[str, ...], int | None]:
     """Return a verdict, its flags and the length of its trace."""
     return answer.verdict, answer.flags, None if answer.trace is None else answer.trace.length
 

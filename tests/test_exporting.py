@@ -13,7 +13,7 @@ from hypothesis import given, reject, settings
 
 from quiesce import Machine, SpecificationError, System, after, library
 from quiesce.bridges import murphi, promela, tla
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import PropertyKind
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
@@ -69,7 +69,7 @@ def rumur(system: SystemData, folder: Path, *, properties: bool = False) -> tupl
     return int(found[1]), int(found[2]), "No error found" not in told
 
 
-def counted(system: SystemData) -> SystemResult:
+def counted(system: SystemData) -> SystemAnswers:
     """Return our own search."""
     return check(system, linted=False, explained=False)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from quiesce import System
-from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.verdicts import explore
 from quiesce.engines.checking import check
 from quiesce.language.parameters import instantiate
@@ -138,7 +138,7 @@ def counts(known: Known, states: int, transitions: int, depth: int) -> tuple[int
     )
 
 
-def compare_verdicts(known: Known, answers: tuple[PropertyResult, ...]) -> None:
+def compare_verdicts(known: Known, answers: tuple[PropertyAnswer, ...]) -> None:
     """Check that the expected property is violated, by a trace of the published length, and that all others hold."""
     violated = [answer for answer in answers if answer.verdict is not Verdict.HOLDS]
     assert [answer.property.name for answer in violated] == ([known.violated] if known.violated else [])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from quiesce import Machine, SpecificationError, System, all_of, expectations, happens, library, where
 from quiesce.core.domains import Value, size
 from quiesce.core.lint import MOST_VALUES, Kind, Pair, Remark, Seen, described, remarks
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import State, Step
 from quiesce.core.verdicts import Explored, explore
@@ -452,7 +452,7 @@ WORDS = (
 
 
 @cache
-def results() -> list[SystemResult]:
+def results() -> list[SystemAnswers]:
     """Return the answers of every check of the library."""
     rows = [row for file in library.checks() if file.name != library.BENCH_CHECKS for row in expectations.read(file)]
     return [check(unfair(library.find(row.model).system(row.parameters), row.unfair), explained=False) for row in rows]

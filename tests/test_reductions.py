@@ -13,7 +13,7 @@ from hypothesis import Phase, given, note, reject, settings
 
 from quiesce import Machine, SpecificationError, System, all_of, expectations, library
 from quiesce.core.replaying import replay
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import PropertyKind
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
@@ -37,7 +37,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def same(system: SystemData, strategy: Strategy, *, shortest: bool) -> SystemResult:
+def same(system: SystemData, strategy: Strategy, *, shortest: bool) -> SystemAnswers:
     """Check that a reduced search gives the verdicts of the full one, with real runs; return it."""
     asked = [
         question.property.name

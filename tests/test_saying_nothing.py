@@ -9,19 +9,19 @@ from collections.abc import Callable
 import pytest
 
 from quiesce import F, G, Machine, System, Term, after, any_of, argument, deadlock, happens
-from quiesce.core.result import PropertyResult, SystemResult, Verdict
+from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.engines.checking import check
 from quiesce.engines.native import Strategy
 
 HOLDS, VIOLATED, UNKNOWN = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNKNOWN
 
 
-def answers(system: System, **strategy: bool) -> SystemResult:
+def answers(system: System, **strategy: bool) -> SystemAnswers:
     """Check a system in one thread."""
     return check(system.build(), strategy=Strategy(workers=1, **strategy))
 
 
-def shown(answer: PropertyResult) -> tuple[Verdict, int | None]:
+def shown(answer: PropertyAnswer) -> tuple[Verdict, int | None]:
     """Return a verdict, and the number of steps of the run that comes with it."""
     return answer.verdict, None if answer.trace is None else answer.trace.length
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from quiesce import Machine, System, all_of, any_of, any_value, argument, count_of, happens, library
 from quiesce.core.domains import Copy, Value
 from quiesce.core.replaying import replay
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import State
@@ -109,7 +109,7 @@ def check_forms(system: SystemData, states: Sequence[State]) -> set[frozenset[St
     return set(orbits.values())
 
 
-def check_reduced(system: SystemData, explored: Explored) -> SystemResult:
+def check_reduced(system: SystemData, explored: Explored) -> SystemAnswers:
     """Check a reduced search against all orbits of the reference search."""
     reached = [state for level in explored.levels for state in level]
     orbits = check_forms(system, reached)
@@ -266,7 +266,7 @@ def _compare_exchangeable(written: System) -> None:
     SIZES["violated"] += result.verdict is Verdict.VIOLATED
 
 
-def same_verdicts(full: SystemResult, reduced: SystemResult) -> None:
+def same_verdicts(full: SystemAnswers, reduced: SystemAnswers) -> None:
     """Check that a reduced search has the verdicts of a full one, and as short runs, which the reference can walk."""
     assert reduced.stopped is full.stopped is None
     for expected, answer in zip(full.properties, reduced.properties, strict=True):

@@ -47,7 +47,7 @@ from quiesce import (
 from quiesce.core.expressions import Temporal
 from quiesce.core.fairness import Unit, units
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, taken_apart
-from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.system import Assumption, Property, PropertyKind, Strength
 from quiesce.core.system import System as SystemData
 from quiesce.core.vacuity import without_conclusions
@@ -156,7 +156,7 @@ def _agree(oracle: Oracle, place: object) -> None:
                 event(feature)
 
 
-def confirm(oracle: Oracle, answer: PropertyResult) -> None:
+def confirm(oracle: Oracle, answer: PropertyAnswer) -> None:
     """Check an answer: its verdict, the run that shows it, the fairness that would help, and whether it is vacuous."""
     question = answer.property
     fairness = units(oracle.system, question)
@@ -170,7 +170,7 @@ def confirm(oracle: Oracle, answer: PropertyResult) -> None:
         assert ("vacuous" in answer.flags) == any(map(oracle.holds, stronger))
 
 
-def confirm_run(oracle: Oracle, answer: PropertyResult, fairness: Fairness) -> None:
+def confirm_run(oracle: Oracle, answer: PropertyAnswer, fairness: Fairness) -> None:
     """Check that there is a run where there must be one, that it is a fair run, and that it decides the formula.
 
     On a run that is cut off, the formula has one truth however it goes on.
@@ -188,7 +188,7 @@ def confirm_run(oracle: Oracle, answer: PropertyResult, fairness: Fairness) -> N
         assert run.truths(formula.operand, fairness) == {not violated}
 
 
-def confirm_remedy(oracle: Oracle, answer: PropertyResult, fairness: Fairness) -> None:
+def confirm_remedy(oracle: Oracle, answer: PropertyAnswer, fairness: Fairness) -> None:
     """Check what the note says of more fairness: that the formula holds then, or never, or that the loop is unfair."""
     question, trace = answer.property, answer.trace
     assert bool(answer.note) == (trace is not None and trace.loop is not None)
@@ -249,7 +249,7 @@ def _parts(formula: Formula) -> Iterator[Formula]:
                 yield from _parts(operand)
 
 
-def features(oracle: Oracle, answer: PropertyResult) -> set[str]:
+def features(oracle: Oracle, answer: PropertyAnswer) -> set[str]:
     """Return what a question and its answer contain, in words."""
     question = answer.property
     fairness = units(oracle.system, question)
@@ -298,7 +298,7 @@ def verdicts(asked: System) -> dict[str, bool]:
     return {name: answer.verdict is Verdict.HOLDS for name, answer in answered(asked).items()}
 
 
-def answered(asked: System) -> dict[str, PropertyResult]:
+def answered(asked: System) -> dict[str, PropertyAnswer]:
     """Return the answers by name, after each is confirmed by the plain checker."""
     system = asked.build()
     oracle = Oracle(system)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quiesce.core.errors import Place, SpecificationError, known
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 
 KEYS = ("model", "parameters", "unfair", "why", "states", "transitions", "depth", "expect")
 
@@ -122,7 +122,7 @@ def _expected(value: object, place: Place) -> Expected:
     return Expected(verdict=Verdict(table["verdict"]), length=length)
 
 
-def deviations(check: Check, result: SystemResult) -> list[str]:
+def deviations(check: Check, result: SystemAnswers) -> list[str]:
     """Return in words what did not come out as a check expects; nothing where all did."""
     wrong = [
         f"{key}: {getattr(result, key):,} instead of {value:,}"

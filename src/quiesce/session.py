@@ -14,7 +14,7 @@ from pathlib import Path
 from quiesce import endings, expectations, library
 from quiesce.bridges import contest, pnml
 from quiesce.core.errors import SpecificationError
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.engines.checking import check as search
 from quiesce.engines.native import Limits, Progress, Strategy
@@ -50,7 +50,7 @@ class Session:
     ) -> None:
         self.as_json, self.plain, self.limits, self.started, self.strict = as_json, plain, limits, started, strict
         self.strategy = strategy or Strategy()
-        self.results: list[SystemResult] = []
+        self.results: list[SystemAnswers] = []
         self.statuses: list[int] = []
         self.expected = self.deviating = 0
 
@@ -123,7 +123,7 @@ class Session:
 
     def search(
         self, system: System, properties: list[str] | None, begun: float, *, explained: bool = True, linted: bool = True
-    ) -> SystemResult:
+    ) -> SystemAnswers:
         """Search a system, with a progress line after the first second."""
         with self._watching(system.name) as watch:
             result = search(
@@ -148,7 +148,7 @@ class Session:
         with _Watch(name, shown=shown) as watch, endings.tidied(watch.wipe):
             yield watch.update
 
-    def print_report(self, result: SystemResult) -> None:
+    def print_report(self, result: SystemAnswers) -> None:
         """Print the answers for one system."""
         self.say(text.report(result, plain=self.plain))
 

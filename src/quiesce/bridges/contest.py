@@ -27,7 +27,7 @@ from quiesce.core.expressions import (
     Temporal,
     apply,
 )
-from quiesce.core.result import PropertyResult, SystemResult, Verdict
+from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.core.system import Property, PropertyKind
 from quiesce.language.systems import DOMAINS
 from quiesce.language.terms import LARGEST
@@ -46,11 +46,11 @@ class Refused:
     problem: SpecificationError
 
     @property
-    def answer(self) -> PropertyResult:
+    def answer(self) -> PropertyAnswer:
         """The answer: unknown, with what is wrong and where."""
         question = Property(name=self.name, kind=PropertyKind.TEMPORAL, assuming=(), place=self.problem.place)
         reason = f"{self.problem.place}: {self.problem.code} {self.problem.message}"
-        return PropertyResult(
+        return PropertyAnswer(
             property=question, verdict=Verdict.UNKNOWN, evidence=without(reason), note=self.problem.hint
         )
 
@@ -89,7 +89,7 @@ def read(file: File, net: Net | None = None) -> list[Property | Refused]:
     return found
 
 
-def with_refused(posed: Sequence[Property | Refused], result: SystemResult) -> SystemResult:
+def with_refused(posed: Sequence[Property | Refused], result: SystemAnswers) -> SystemAnswers:
     """Return a result that answers what could be asked with the refused questions among its answers, in their order."""
     answered = iter(result.properties)
     first = [question.answer if isinstance(question, Refused) else next(answered) for question in posed]

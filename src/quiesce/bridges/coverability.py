@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from quiesce.bridges.nets import NET, Net, Transition, system
 from quiesce.core.errors import SpecificationError
-from quiesce.core.result import SystemResult, Verdict
+from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.native import Limits
@@ -100,7 +100,7 @@ def _pump(net: Net, markings: Sequence[Marking], fired: Sequence[str]) -> _Pump 
     return None
 
 
-def _look_over(net: Net, result: SystemResult) -> None:
+def _look_over(net: Net, result: SystemAnswers) -> None:
     """Raise SpecificationError (Q13) where the run beyond a bound shows that there is none."""
     trace = result.properties[-1].trace
     assert trace is not None

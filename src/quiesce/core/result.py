@@ -21,7 +21,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PropertyResult:
+class PropertyAnswer:
     """The verdict on one property.
 
     `evidence` is what it rests on; `flags` qualify it ("truncated", "reduced", "vacuous"). `trace` is the shortest
@@ -46,7 +46,7 @@ class PropertyResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SystemResult:
+class SystemAnswers:
     """The answers for one system. `seconds` is the search alone, `total_seconds` all.
 
     `stopped` names a limit, and `forecast` is then about how many states there are, if the levels tell. `reduction`
@@ -61,7 +61,7 @@ class SystemResult:
     depth: int
     seconds: float
     total_seconds: float
-    properties: tuple[PropertyResult, ...]
+    properties: tuple[PropertyAnswer, ...]
     stopped: str | None = None
     forecast: int | None = None
     reduction: str | None = None
@@ -81,7 +81,7 @@ class SystemResult:
         """Whether a property is vacuous or a row dead."""
         return any(remark.kind in SUSPICIOUS for remark in self.remarks or ())
 
-    def answer(self, word: str) -> PropertyResult:
+    def answer(self, word: str) -> PropertyAnswer:
         """Return the answer for a property by name or id; raises KeyError."""
         for candidate in self.properties:
             if word in (candidate.property.name, candidate.property.id):
@@ -105,4 +105,4 @@ class Refined:
     coverage: str = ""
     trace: Trace | None = None
     images: tuple[State, ...] = ()
-    liveness: tuple[PropertyResult, ...] = ()
+    liveness: tuple[PropertyAnswer, ...] = ()

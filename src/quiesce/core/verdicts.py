@@ -11,7 +11,7 @@ from quiesce.core.evidence import Evidence, EvidenceKind, exhaustive, shown_by, 
 from quiesce.core.expressions import Expr
 from quiesce.core.reference import NOT_LOCAL, Scope, evaluate, initial_states, judge, ordinals, steps
 from quiesce.core.replaying import replay
-from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.core.trace import State, Step, Trace
 from quiesce.core.vacuity import never_true, without_conclusions
@@ -77,7 +77,7 @@ class Found:
         return Evidence(kind=EvidenceKind.REDUCED, counts={"orbits": self.states, "states": self.orbits_of})
 
 
-def conclude(system: System, asked: tuple[Property, ...], found: Found, run: Run) -> tuple[PropertyResult, ...]:
+def conclude(system: System, asked: tuple[Property, ...], found: Found, run: Run) -> tuple[PropertyAnswer, ...]:
     """Return the verdicts on the asked properties; every trace is replayed first.
 
     Raises EngineError where the reference interpreter does not confirm a finding.
@@ -86,7 +86,7 @@ def conclude(system: System, asked: tuple[Property, ...], found: Found, run: Run
     return tuple(_answer(system, question, found, run, left) for question in asked)
 
 
-def _answer(system: System, question: Property, found: Found, run: Run, left: bool) -> PropertyResult:
+def _answer(system: System, question: Property, found: Found, run: Run, left: bool) -> PropertyAnswer:
     finding = found.findings.get(question.name)
     witnessed = question.kind is PropertyKind.SOMETIMES
     if finding is not None:
@@ -94,7 +94,7 @@ def _answer(system: System, question: Property, found: Found, run: Run, left: bo
         verdict = Verdict.HOLDS if witnessed else Verdict.VIOLATED
         evidence = shown_by(trace, witness=witnessed, bounds=("perhaps not the shortest",) if found.partial else ())
         note = ENDED if question.step and judge(system, question, trace.last) == () else ""
-        return PropertyResult(
+        return PropertyAnswer(
             property=question, verdict=verdict, evidence=evidence, flags=found.flags, trace=trace, note=note
         )
     if found.stopped is not None or (left and question.kind is not PropertyKind.DOMAINS):
@@ -104,13 +104,13 @@ def _answer(system: System, question: Property, found: Found, run: Run, left: bo
     of_steps = question.step and not found.flags
     evidence = exhaustive(transitions=found.transitions) if of_steps else found.evidence
     verdict = Verdict.VIOLATED if witnessed else Verdict.HOLDS
-    return PropertyResult(property=question, verdict=verdict, evidence=evidence, flags=found.flags)
+    return PropertyAnswer(property=question, verdict=verdict, evidence=evidence, flags=found.flags)
 
 
-def undecided(question: Property, stopped: str | None) -> PropertyResult:
+def undecided(question: Property, stopped: str | None) -> PropertyAnswer:
     """Return the answer where not every state was seen: a limit `stopped` the search, or else a step left a domain."""
     evidence = without(DEPARTED if stopped is None else f"stopped: {stopped}")
-    return PropertyResult(property=question, verdict=Verdict.UNKNOWN, evidence=evidence, flags=("truncated",))
+    return PropertyAnswer(property=question, verdict=Verdict.UNKNOWN, evidence=evidence, flags=("truncated",))
 
 
 def _trace(system: System, question: Property, path: list[State]) -> Trace:
@@ -154,7 +154,7 @@ class Explored:
     levels: tuple[tuple[State, ...], ...]
     successors: Mapping[State, tuple[Step, ...]]
     found: Found
-    answers: tuple[PropertyResult, ...]
+    answers: tuple[PropertyAnswer, ...]
 
 
 def explore(system: System, *, max_states: int | None = None) -> Explored:
@@ -227,10 +227,10 @@ def _first_decision(
 
 def _flagged(
     system: System,
-    answer: PropertyResult,
+    answer: PropertyAnswer,
     levels: list[tuple[State, ...]],
     successors: Mapping[State, tuple[Step, ...]],
-) -> PropertyResult:
+) -> PropertyAnswer:
     """Return an answer with its flag where one of its conclusions says nothing."""
     question = answer.property
     if question.kind is PropertyKind.ALWAYS and answer.verdict is Verdict.HOLDS:
@@ -242,12 +242,12 @@ def _flagged(
     return answer
 
 
-def vacuous(answer: PropertyResult, stronger: Expr) -> PropertyResult:
+def vacuous(answer: PropertyAnswer, stronger: Expr) -> PropertyAnswer:
     """Return an answer flagged, for a stronger formula without one of its conclusions holds as well."""
     return replace(answer, flags=(*answer.flags, VACUOUS), note=never_true(stronger))
 
 
-def tautological(answer: PropertyResult) -> PropertyResult:
+def tautological(answer: PropertyAnswer) -> PropertyAnswer:
     """Return an answer flagged, for the property holds of all values of the variables that it reads."""
     return replace(answer, flags=(*answer.flags, TAUTOLOGY), note=answer.note or OF_ALL_VALUES)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from quiesce.core.errors import EngineError
 from quiesce.core.evidence import without
 from quiesce.core.lint import Kind, Remark, remarks
-from quiesce.core.result import PropertyResult, SystemResult, Verdict
+from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import TAUTOLOGY, VACUOUS, Found, conclude, tautological, undecided, vacuous
@@ -36,7 +36,7 @@ def check(
     started: float | None = None,
     explained: bool = True,
     linted: bool = True,
-) -> SystemResult:
+) -> SystemAnswers:
     """Search all reachable states of a system breadth first, and answer its properties (all, or those named).
 
     `domains` is always among them. `watch` is called about ten times a second; `started` is the `time.perf_counter()`
@@ -83,7 +83,7 @@ class _Search:
     explained: bool
     linted: bool
 
-    def of(self, asked: Sequence[FlatProperty], symmetry: Symmetry | None) -> SystemResult:
+    def of(self, asked: Sequence[FlatProperty], symmetry: Symmetry | None) -> SystemAnswers:
         """Return the answers of one search, of representatives where there is a symmetry."""
         system = self.system
         with space_for(system, asked, self.strategy, symmetry) as space:
@@ -95,7 +95,7 @@ class _Search:
             seen = None
             if self.linted and not found.flags and found.stopped is None and not _left(answers):
                 answers, seen = _linted(asked, space, answers)
-        return SystemResult(
+        return SystemAnswers(
             system=system,
             engine=NAME,
             states=found.states,
@@ -121,13 +121,13 @@ def _told(symmetry: Symmetry | None, found: Found) -> str | None:
     return f"symmetry of {names}: one state of each orbit, for {found.orbits_of:,} states"
 
 
-def _partly(asked: Sequence[FlatProperty], search: _Search) -> SystemResult:
+def _partly(asked: Sequence[FlatProperty], search: _Search) -> SystemAnswers:
     """Return the answers of a search with stubborn sets; what it says nothing of is refused, with the reason."""
     result = search.of([question for question in asked if refusal(question) is None], None)
     found = {answer.property: answer for answer in result.properties}
     for question in asked:
         if (reason := refusal(question)) is not None:
-            found[question.property] = PropertyResult(
+            found[question.property] = PropertyAnswer(
                 property=question.property, verdict=Verdict.UNKNOWN, evidence=without(f"{reason}; leave out --por")
             )
     return replace(result, properties=tuple(found[question.property] for question in asked))
@@ -143,7 +143,7 @@ def _apart(strategy: Strategy) -> Strategy:
     return replace(strategy, checkpoint=None if begun else inner, resume=inner if begun else None)
 
 
-def _confirmed(reduced: SystemResult, search: _Search) -> SystemResult:
+def _confirmed(reduced: SystemAnswers, search: _Search) -> SystemAnswers:
     """Return the answers of a reduced search, compared with those of the full one where that is small.
 
     Raises EngineError where a verdict is another one there: then the reduction is wrong.
@@ -166,7 +166,7 @@ def _confirmed(reduced: SystemResult, search: _Search) -> SystemResult:
     return replace(reduced, reduction=note)
 
 
-def _together(asked: Sequence[FlatProperty], reduced: SystemResult, full: SystemResult) -> SystemResult:
+def _together(asked: Sequence[FlatProperty], reduced: SystemAnswers, full: SystemAnswers) -> SystemAnswers:
     """Return the answers of a reduced search and of a full one for the properties that it does not cover."""
     found = {answer.property: answer for answer in (*full.properties, *reduced.properties)}
     apart = len(asked) - len(reduced.properties)
@@ -196,7 +196,7 @@ def _asked(system: System, words: Sequence[str] | None) -> list[FlatProperty]:
 
 def _answers(
     system: System, asked: Sequence[FlatProperty], space: Space, found: Found, explained: bool
-) -> tuple[PropertyResult, ...]:
+) -> tuple[PropertyAnswer, ...]:
     at_once = tuple(question.property for question in asked if question.property.kind not in AFTER_SEARCH)
     concluded = conclude(system, at_once, found, space.run_to)
     answerable = found.stopped is None and found.ungraphed is None
@@ -210,7 +210,7 @@ def _answers(
     return tuple(later(question) if question.property.kind in AFTER_SEARCH else next(in_turn) for question in asked)
 
 
-def _later(space: Space, explained: bool, departed: bool) -> Callable[[FlatProperty], PropertyResult]:
+def _later(space: Space, explained: bool, departed: bool) -> Callable[[FlatProperty], PropertyAnswer]:
     """Return what answers questions on the whole graph; what it needs is imported when it is used."""
     if not any(question.property.kind in AFTER_SEARCH for question in space.asked):
         return lambda question: undecided(question.property, None)
@@ -219,7 +219,7 @@ def _later(space: Space, explained: bool, departed: bool) -> Callable[[FlatPrope
     return Answers(space, explained=explained, departed=departed).answer
 
 
-def _left(answers: Sequence[PropertyResult]) -> bool:
+def _left(answers: Sequence[PropertyAnswer]) -> bool:
     """Tell whether a step left a domain."""
     return any(
         answer.property.kind is PropertyKind.DOMAINS and answer.verdict is Verdict.VIOLATED for answer in answers
@@ -227,8 +227,8 @@ def _left(answers: Sequence[PropertyResult]) -> bool:
 
 
 def _linted(
-    asked: Sequence[FlatProperty], space: Space, answers: Sequence[PropertyResult]
-) -> tuple[tuple[PropertyResult, ...], tuple[Remark, ...]]:
+    asked: Sequence[FlatProperty], space: Space, answers: Sequence[PropertyAnswer]
+) -> tuple[tuple[PropertyAnswer, ...], tuple[Remark, ...]]:
     """Return the answers with what is vacuous among them flagged, and the remarks about all that was seen."""
     suspects = [
         (number, other)

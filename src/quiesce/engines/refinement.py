@@ -20,7 +20,7 @@ from quiesce.core.expressions import Cell, Enabled, Expr, walk
 from quiesce.core.fairness import units
 from quiesce.core.reference import steps
 from quiesce.core.replaying import replay
-from quiesce.core.result import PropertyResult, Refined, Verdict
+from quiesce.core.result import PropertyAnswer, Refined, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, Refinement, System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import undecided
@@ -152,7 +152,7 @@ class _Comparison:
             liveness=tuple(self._claimed(question) for question in self.poor.flat.properties),
         )
 
-    def _claimed(self, asked: FlatProperty) -> PropertyResult:
+    def _claimed(self, asked: FlatProperty) -> PropertyAnswer:
         """Return whether a property of runs is true of the richer system too, where what is fair there is fair."""
         lifted = _Lifted(self.below.columns, self.images)
         answers = Answers(self.large, columns=lifted, departed=self.large_departed)
@@ -160,11 +160,11 @@ class _Comparison:
         try:
             verdict = verdict_on(answers, asked, fair)
         except TooLargeError as budget:
-            return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, evidence=without(str(budget)))
+            return PropertyAnswer(property=asked.property, verdict=Verdict.UNKNOWN, evidence=without(str(budget)))
         if verdict is Verdict.UNKNOWN:
             return undecided(asked.property, None)
         evidence = exhaustive(states=self.large.count, bounds=("where fair rows are fair",) if fair else ())
-        return PropertyResult(property=asked.property, verdict=verdict, evidence=evidence)
+        return PropertyAnswer(property=asked.property, verdict=verdict, evidence=evidence)
 
     # -- what is refused ----------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from quiesce.core.formulas import (
     taken_apart,
 )
 from quiesce.core.replaying import replay, shortened
-from quiesce.core.result import PropertyResult, Verdict
+from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
@@ -59,7 +59,7 @@ class Answers:
         self.departures = Departures(space) if departed else None
         self.marked: tuple[int, Numbers] | None = None
 
-    def answer(self, asked: FlatProperty) -> PropertyResult:
+    def answer(self, asked: FlatProperty) -> PropertyAnswer:
         """Return the verdict on a temporal question, or the greatest value of a number; unknown beyond a budget."""
         try:
             return self._answer(asked)
@@ -67,9 +67,9 @@ class Answers:
             reason = str(budget)
         except MemoryError:
             reason = "there is not enough memory for its automaton beside all states"
-        return PropertyResult(property=asked.property, verdict=Verdict.UNKNOWN, evidence=without(reason))
+        return PropertyAnswer(property=asked.property, verdict=Verdict.UNKNOWN, evidence=without(reason))
 
-    def _answer(self, asked: FlatProperty) -> PropertyResult:
+    def _answer(self, asked: FlatProperty) -> PropertyAnswer:
         question = asked.property
         evidence = exhaustive(states=self.space.count)
         if self.departures is not None and question.kind is not PropertyKind.TEMPORAL:
@@ -77,7 +77,7 @@ class Answers:
         if question.kind is PropertyKind.BOUND:
             assert asked.predicate.state is not None
             value = int(np.max(self.columns.value(asked.predicate.state)))
-            return PropertyResult(property=question, verdict=Verdict.HOLDS, evidence=evidence, value=value)
+            return PropertyAnswer(property=question, verdict=Verdict.HOLDS, evidence=evidence, value=value)
         if question.kind is PropertyKind.BISIMILAR:
             return self._compared(asked)
         fair = units(self.system, question)
@@ -95,7 +95,7 @@ class Answers:
             note = "" if vacuous is None else never_true(vacuous.property.formula)
         elif trace is not None:
             note = remedy(self.system, question, trace, lambda more: satisfied(self, asked, more))
-        return PropertyResult(
+        return PropertyAnswer(
             property=question,
             verdict=Verdict.HOLDS if holds else Verdict.VIOLATED,
             evidence=_evidence(evidence, question, fair, holds, trace),
@@ -114,7 +114,7 @@ class Answers:
         """The edges of the search, and the steps that left a domain."""
         return self.explored if self.departures is None else self.departures.added_to(self.explored)
 
-    def _compared(self, asked: FlatProperty) -> PropertyResult:
+    def _compared(self, asked: FlatProperty) -> PropertyAnswer:
         """Return whether all states where a predicate holds behave like some initial state."""
         question, graph = asked.property, self.graph
         assert asked.predicate.state is not None
@@ -124,7 +124,7 @@ class Answers:
         unlike = self.space.least_outside(~other)
         if unlike is None:
             evidence = exhaustive(states=self.space.count)
-            return PropertyResult(property=question, verdict=Verdict.HOLDS, evidence=evidence)
+            return PropertyAnswer(property=question, verdict=Verdict.HOLDS, evidence=evidence)
         trace = run_over(self.system, self.space.run_to(unlike[1], unlike[0]))
         replay(self.system, trace, question)
         plays = [
@@ -132,7 +132,7 @@ class Answers:
         ]
         if any(play is None for play in plays):
             raise EngineError(f"the reference does not tell apart what {question.name!r} compares")
-        return PropertyResult(
+        return PropertyAnswer(
             property=question,
             verdict=Verdict.VIOLATED,
             evidence=shown_by(trace, witness=False),

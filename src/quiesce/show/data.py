@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from quiesce.core.domains import Copy, Value, shown
 from quiesce.core.lint import Remark
-from quiesce.core.result import PropertyResult, SystemResult
+from quiesce.core.result import PropertyAnswer, SystemAnswers
 from quiesce.core.system import System
 from quiesce.core.trace import State, Trace
 from quiesce.show.text import does, who
@@ -17,12 +17,12 @@ SCHEMA = "model-check/result/1"
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
-def results(answers: Sequence[SystemResult], verdict: str, *, plain: bool = False) -> dict[str, Json]:
+def results(answers: Sequence[SystemAnswers], verdict: str, *, plain: bool = False) -> dict[str, Json]:
     """Return the answers for systems as one JSON document; with `plain` all times are 0."""
     return {"schema": SCHEMA, "verdict": verdict, "systems": [_system(answer, plain) for answer in answers]}
 
 
-def _system(result: SystemResult, plain: bool) -> dict[str, Json]:
+def _system(result: SystemAnswers, plain: bool) -> dict[str, Json]:
     return {
         "name": result.system.name,
         "parameters": {name: _parameter(value) for name, value in result.system.parameters.items()},
@@ -44,7 +44,7 @@ def _parameter(value: object) -> Json:
     return value if isinstance(value, bool | int | str) else str(value)
 
 
-def _property(system: System, answer: PropertyResult) -> dict[str, Json]:
+def _property(system: System, answer: PropertyAnswer) -> dict[str, Json]:
     question = answer.property
     return {
         "name": question.name,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from quiesce.core.domains import shown
 from quiesce.core.lint import Kind
-from quiesce.core.result import PropertyResult, SystemResult, Verdict
+from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.core.system import Participant, RowKind, System
 from quiesce.core.trace import Label, State, Step, Trace, changed
 
@@ -16,7 +16,7 @@ WORD = {Verdict.HOLDS: "holds", Verdict.VIOLATED: "VIOLATED", Verdict.UNKNOWN: "
 WIDTH = 118
 
 
-def report(result: SystemResult, *, plain: bool = False, traces: bool = True) -> str:
+def report(result: SystemAnswers, *, plain: bool = False, traces: bool = True) -> str:
     """Return the answers for a system: one line each, violations with their counterexample and clause, then the counts.
 
     With `plain` nothing is printed that varies from run to run.
@@ -37,14 +37,14 @@ def report(result: SystemResult, *, plain: bool = False, traces: bool = True) ->
     return "\n".join(lines)
 
 
-def _line(answer: PropertyResult, width: int, ids: int) -> str:
+def _line(answer: PropertyAnswer, width: int, ids: int) -> str:
     flags = f"  [{', '.join(answer.flags)}]" if answer.flags else ""
     name, id = answer.property.name, answer.property.id or ""
     scope = answer.scope if answer.value is None else f"at most {answer.value} ({answer.scope})"
     return f"{WORD[answer.verdict]:<9} {name:<{width}}  {id:<{ids}}  {scope}{flags}".rstrip()
 
 
-def summary(result: SystemResult, *, plain: bool = False) -> str:
+def summary(result: SystemAnswers, *, plain: bool = False) -> str:
     """Return the line with the system's name, parameters and counts."""
     counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, depth {result.depth}"
     speed = "" if plain else f", {result.seconds:.3f} s of search"
@@ -53,7 +53,7 @@ def summary(result: SystemResult, *, plain: bool = False) -> str:
     return f"{title(result.system)}: {counts}{speed}{stopped}"
 
 
-def lint_line(result: SystemResult) -> list[str]:
+def lint_line(result: SystemAnswers) -> list[str]:
     """Return a line about what lint found; none where nobody asked."""
     if result.remarks is None:
         return []
@@ -71,7 +71,7 @@ def _many(number: int, kind: str) -> str:
     return f"{number} {first} properties" if rest == "property" else f"{counted(number, first)} {rest}"
 
 
-def lint(result: SystemResult) -> str:
+def lint(result: SystemAnswers) -> str:
     """Return every remark on a system, with its place, and how many there are."""
     lines = [
         f"{f'{remark.place}: ' if remark.place else ''}{remark.kind.value}: {remark.about}"
@@ -91,7 +91,7 @@ def _parameter(value: object) -> str:
     return shown(value) if isinstance(value, bool | int | str) else str(value)
 
 
-def clauses(system: System, answer: PropertyResult) -> list[str]:
+def clauses(system: System, answer: PropertyAnswer) -> list[str]:
     """Return the clauses of a property, each with its level and paraphrase."""
     lines = []
     for name in answer.property.clauses:
@@ -184,7 +184,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
             yield " " * indent + more
 
 
-def verdict_line(results: Sequence[SystemResult], expected: int, deviating: int) -> str:
+def verdict_line(results: Sequence[SystemAnswers], expected: int, deviating: int) -> str:
     """Return the last line: one verdict over everything. `expected` checks came with expectations, `deviating` missed
     them.
     """

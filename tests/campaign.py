@@ -126,7 +126,7 @@ class Workshop:
         mutant = task.mutant
         try:
             if mutant is not None:
-                (self.folder / PACKAGE / mutant.file).write_text(mutant.mutated, encoding="utf-8")
+                self._put_in(mutant)
             for tests in task.tests:
                 left = self.seconds - (time.monotonic() - begun)
                 verdict, told = self._run(tests, max(1.0, left), mutant)
@@ -136,6 +136,13 @@ class Workshop:
             if mutant is not None:
                 (self.folder / PACKAGE / mutant.file).write_text(mutant.text, encoding="utf-8")
         return Outcome(task=task, verdict=verdict, seconds=time.monotonic() - begun, told=told)
+
+    def _put_in(self, mutant: Mutant) -> None:
+        """Write a mutant's text; raises RuntimeError where the copy was made of another one: its tests tell nothing."""
+        file = self.folder / PACKAGE / mutant.file
+        if file.read_text(encoding="utf-8") != mutant.text:
+            raise RuntimeError(f"{mutant.file} was changed while the campaign ran: run it in a clone of its own")
+        file.write_text(mutant.mutated, encoding="utf-8")
 
     def _run(self, tests: str, seconds: float, mutant: Mutant | None) -> tuple[str, str]:
         """Run tests in the copy; their objects and kernels are kept apart from those of other programs.

@@ -1,7 +1,11 @@
 """quiesce: specify a life cycle as state machines, and prove that it comes to rest.
 
-Everything that a specification needs is imported from here; heavy parts are imported when they are used.
+Everything that a specification needs is imported from here, and what checks it; heavy parts are imported when they are
+used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from quiesce import endings
 
@@ -67,5 +71,36 @@ __all__ = [  # noqa: RUF022 - in plain order
     "unbounded",
     "weak",
     "where",
+    # for checking
+    "Limits",
+    "PropertyResult",
+    "StateView",
+    "StepView",
+    "SystemResult",
+    "TraceView",
+    "Verdict",
+    "check",
+    "load",
 ]
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from quiesce.api import check, load
+    from quiesce.core.result import Verdict
+    from quiesce.engines.native.options import Limits
+    from quiesce.results import PropertyResult, StateView, StepView, SystemResult, TraceView
+
+_LATER = {
+    "quiesce.api": ("check", "load"),
+    "quiesce.core.result": ("Verdict",),
+    "quiesce.engines.native.options": ("Limits",),
+    "quiesce.results": ("PropertyResult", "StateView", "StepView", "SystemResult", "TraceView"),
+}
+"""What is for checking, not for writing a specification: imported when it is first used."""
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'quiesce' has no attribute {name!r}")

@@ -119,7 +119,7 @@ def _expected(value: object, place: Place) -> Expected:
         raise _broken(f"an expected verdict is one of {', '.join(words)}, with a length where there is a trace", place)
     if length is not None and (not isinstance(length, int) or isinstance(length, bool)):
         raise _broken("a length is a number of steps", place)
-    return Expected(verdict=Verdict(table["verdict"]), length=length)
+    return Expected(verdict=Verdict(str(table["verdict"])), length=length)
 
 
 def deviations(check: Check, result: SystemAnswers) -> list[str]:

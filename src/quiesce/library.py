@@ -25,9 +25,11 @@ from types import ModuleType
 from quiesce.core.errors import EngineError, Place, SpecificationError, current_folder, known, shortened
 from quiesce.core.system import System as SystemData
 from quiesce.endings import OutputError
+from quiesce.language.machines import Machine
 from quiesce.language.parameters import Specification, instantiate, parameters, place_of
 from quiesce.language.patience import patience
 from quiesce.language.places import is_engine
+from quiesce.language.systems import System
 
 OF_THE_COMMAND_LINE = ("Q40", "Q41")
 """Mistakes in values of parameters: whoever gives them made them, not the author of the model."""
@@ -69,6 +71,13 @@ class Target:
         """
         with _mistakes(self.name, self.function):
             return instantiate(self.function, settings)
+
+
+def built(system: System | Machine | SystemData) -> SystemData:
+    """Return the closed system of what somebody has made already; raises SpecificationError for its mistakes."""
+    with _mistakes(system.name):
+        made = System(system.name, system) if isinstance(system, Machine) else system
+        return made.build() if isinstance(made, System) else made
 
 
 def find(target: str) -> Target:

@@ -6,33 +6,23 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from quiesce import endings, expectations, library
 from quiesce.bridges import contest, pnml
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemAnswers, Verdict
-from quiesce.core.system import Property, PropertyKind, System
-from quiesce.engines.checking import check as search
-from quiesce.engines.native import Limits, Progress, Strategy
+from quiesce.core.system import Property, System
+from quiesce.engines.checking import check
 from quiesce.engines.native.forecast import METHOD
+from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
+from quiesce.engines.requests import CheckRequest, answered, questions
 from quiesce.expectations import Check
-from quiesce.language.systems import asking, unfair
+from quiesce.language.systems import asking
 from quiesce.show import data, text
 from quiesce.statuses import BUG, HOLDS, SEVERITY, SUSPICIOUS, UNKNOWN, VIOLATED, WRONG
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked of a target: parameters, properties by name (none: all), formulas, and what is not to be fair."""
-
-    settings: Mapping[str, object]
-    properties: Sequence[str] = ()
-    asked: Sequence[str] = ()
-    unfair: Sequence[str] = ()
 
 
 class Session:
@@ -54,19 +44,16 @@ class Session:
         self.statuses: list[int] = []
         self.expected = self.deviating = 0
 
-    def check_target(self, name: str, wanted: Wanted) -> None:
+    def check_target(self, name: str, settings: Mapping[str, object], request: CheckRequest) -> None:
         """Check one target and print its report: with all its properties, or those named and the formulas asked."""
         begun = time.perf_counter()
-        system = unfair(library.find(name).system(wanted.settings), wanted.unfair)
-        if wanted.asked:
-            named = [question for word in wanted.properties for question in system.called(word)]
-            kept = [each for each in system.properties if each in named and each.kind is not PropertyKind.DOMAINS]
-            system = asking(system, [*kept, *_questions(system, wanted.asked)])
-            result = self.search(system, None, begun, linted=False)
-        else:
-            result = self.search(system, list(wanted.properties) or None, begun)
+        system = library.find(name).system(settings)
+        result = self._searched(system.name, lambda watch: self._answered(system, request, begun, watch))
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
+
+    def _answered(self, system: System, request: CheckRequest, begun: float, watch: Watcher | None) -> SystemAnswers:
+        return answered(system, request, limits=self.limits, strategy=self.strategy, watch=watch, started=begun)
 
     def check_net(self, file: Path, bound: int | None, formulas: list[Path], asked: list[str]) -> None:
         """Check a Petri net: its bound, the formulas of contest files, and those asked, with the run that shows why."""
@@ -74,9 +61,20 @@ class Session:
         net = pnml.read(file)
         posed = [question for name in formulas for question in contest.read(name, net)]
         closed = self._bounded(net) if bound is None else pnml.system(net, bound=bound)
-        questions = [question for question in posed if isinstance(question, Property)]
-        system = asking(closed, [*questions, *_questions(closed, asked)])
-        result = self.search(system, None, begun, explained=bool(asked), linted=False)
+        plain = [question for question in posed if isinstance(question, Property)]
+        system = asking(closed, [*plain, *questions(closed, asked)])
+        result = self._searched(
+            system.name,
+            lambda watch: check(
+                system,
+                limits=self.limits,
+                strategy=self.strategy,
+                watch=watch,
+                started=begun,
+                explained=bool(asked),
+                linted=False,
+            ),
+        )
         result = self.results[-1] = contest.with_refused(posed, result)
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
@@ -100,9 +98,9 @@ class Session:
     def check_row(self, row: Check) -> None:
         """Check one row and print what came out."""
         begun = time.perf_counter()
-        system = unfair(library.find(row.model).system(row.parameters), row.unfair)
-        asked = None if row.expect is None else list(row.expect)
-        result = self.search(system, asked, begun)
+        system = library.find(row.model).system(row.parameters)
+        request = CheckRequest(properties=tuple(row.expect or ()), unfair=row.unfair)
+        result = self._searched(system.name, lambda watch: self._answered(system, request, begun, watch))
         wrong = expectations.deviations(row, result)
         stopped = result.stopped is not None
         if row.expect is None:
@@ -121,28 +119,17 @@ class Session:
         self.deviating += bool(wrong)
         self.statuses.append(UNKNOWN if stopped and wrong else VIOLATED if wrong else HOLDS)
 
-    def search(
-        self, system: System, properties: list[str] | None, begun: float, *, explained: bool = True, linted: bool = True
-    ) -> SystemAnswers:
-        """Search a system, with a progress line after the first second."""
-        with self._watching(system.name) as watch:
-            result = search(
-                system,
-                properties=properties,
-                limits=self.limits,
-                strategy=self.strategy,
-                watch=watch,
-                started=begun,
-                explained=explained,
-                linted=linted,
-            )
+    def _searched(self, name: str, search: Callable[[Watcher | None], SystemAnswers]) -> SystemAnswers:
+        """Return what a search finds, with a progress line after the first second."""
+        with self._watching(name) as watch:
+            result = search(watch)
         self.results.append(result)
         if self.strict and result.has_suspicions:
             self.statuses.append(SUSPICIOUS)
         return result
 
     @contextmanager
-    def _watching(self, name: str) -> Iterator[Callable[[object], None] | None]:
+    def _watching(self, name: str) -> Iterator[Watcher | None]:
         """Show how far a search is; yield what it calls, None where no line is wanted."""
         shown = not self.plain and sys.stderr.isatty()
         with _Watch(name, shown=shown) as watch, endings.tidied(watch.wipe):
@@ -170,15 +157,6 @@ class Session:
         return status
 
 
-def _questions(system: System, formulas: Sequence[str]) -> list[Property]:
-    """Return what texts ask of a system; their parser is imported where there are any."""
-    if not formulas:
-        return []
-    from quiesce.language.asking import question
-
-    return [question(system, text) for text in dict.fromkeys(formulas)]
-
-
 class _Watch:
     """A line on stderr that shows how far a search is, from its first second on."""
 
@@ -199,12 +177,11 @@ class _Watch:
             os.write(2, b"\r\x1b[2K\x1b[?25h")
 
     @property
-    def update(self) -> Callable[[object], None] | None:
+    def update(self) -> Watcher | None:
         """What the search calls; None where no line is wanted."""
         return self._update if self.shown else None
 
-    def _update(self, progress: object) -> None:
-        assert isinstance(progress, Progress)
+    def _update(self, progress: Progress) -> None:
         if progress.seconds < 1:
             return
         if self.status is None:

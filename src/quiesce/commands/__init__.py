@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from quiesce.core.errors import SpecificationError
+from quiesce.engines.native.options import MOST_WORKERS
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -22,7 +23,6 @@ Form = Annotated[str, typer.Option("--format", help="text or json (data on stdou
 Memory = Annotated[
     str | None, typer.Option(metavar="SIZE", help="Stop before using more: 4G, 512M (default: 80 % of what is free).")
 ]
-MOST_WORKERS = 256
 Workers = Annotated[
     int, typer.Option(min=0, max=MOST_WORKERS, help="Threads (0: one for each core); the answers are the same.")
 ]

@@ -71,18 +71,16 @@ def check(
     started = time.perf_counter()
     check_format(form)
     from quiesce.engines.native import Limits, Strategy
-    from quiesce.session import Session, Wanted
+    from quiesce.engines.requests import CheckRequest
+    from quiesce.session import Session
 
     limits = Limits(max_states=max_states, max_seconds=max_seconds, memory=bytes_of(memory))
-    if symmetry and partial_order:
-        raise SpecificationError("Q48", "--symmetry and --por do not work together", hint="give one of them")
     strategy = Strategy(
         workers=workers, symmetry=symmetry, partial_order=partial_order, checkpoint=checkpoint, resume=resume
     )
     session = Session(form == "json", plain, limits, started, strict=strict, strategy=strategy)
-    wanted = Wanted(
-        settings=settings_of(constants), properties=properties or [], asked=asked or [], unfair=unfair or []
-    )
+    settings = settings_of(constants)
+    request = CheckRequest(properties=properties or [], formulas=asked or [], unfair=unfair or [])
     chosen = _chosen_targets(targets, everything)
     _check_folders(chosen, checkpoint, resume)
     for target in chosen:
@@ -102,7 +100,7 @@ def check(
                     )
                 session.check_file(Path(target))
             else:
-                session.check_target(target, wanted)
+                session.check_target(target, settings, request)
         except SpecificationError as problem:
             print(problem, file=sys.stderr)
             session.statuses.append(WRONG)
@@ -113,9 +111,7 @@ def check(
 
 
 def _check_folders(targets: Sequence[str], checkpoint: Path | None, resume: Path | None) -> None:
-    """Accept the folder of a search where there is one search, and one folder; raises SpecificationError (Q48)."""
-    if checkpoint is not None and resume is not None:
-        raise SpecificationError("Q48", "--checkpoint begins a search and --resume goes on with one", hint="give one")
+    """Accept the folder of a search where there is one search; raises SpecificationError (Q48)."""
     if (checkpoint or resume) and (len(targets) != 1 or targets[0].endswith((".toml", ".pnml"))):
         raise SpecificationError("Q48", "--checkpoint and --resume are for one model", hint="name one, with -c")
 

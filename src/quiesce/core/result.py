@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 from quiesce.core.evidence import Evidence
 from quiesce.core.lint import SUSPICIOUS, Remark
@@ -12,7 +12,7 @@ from quiesce.core.system import Property, System
 from quiesce.core.trace import State, Trace
 
 
-class Verdict(Enum):
+class Verdict(StrEnum):
     """The three answers. Truncated is never `holds`."""
 
     HOLDS = "holds"

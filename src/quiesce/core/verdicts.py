@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -83,7 +84,12 @@ def conclude(system: System, asked: tuple[Property, ...], found: Found, run: Run
     Raises EngineError where the reference interpreter does not confirm a finding.
     """
     left = any(question.kind is PropertyKind.DOMAINS and question.name in found.findings for question in asked)
-    return tuple(_answer(system, question, found, run, left) for question in asked)
+    answers = []
+    for question in asked:
+        begun = time.perf_counter()
+        answer = _answer(system, question, found, run, left)
+        answers.append(replace(answer, seconds=time.perf_counter() - begun))
+    return tuple(answers)
 
 
 def _answer(system: System, question: Property, found: Found, run: Run, left: bool) -> PropertyAnswer:

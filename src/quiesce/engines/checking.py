@@ -207,7 +207,14 @@ def _answers(
         else lambda question: undecided(question.property, reason)
     )
     in_turn = iter(concluded)
-    return tuple(later(question) if question.property.kind in AFTER_SEARCH else next(in_turn) for question in asked)
+    return tuple(
+        _timed(later, question) if question.property.kind in AFTER_SEARCH else next(in_turn) for question in asked
+    )
+
+
+def _timed(later: Callable[[FlatProperty], PropertyAnswer], question: FlatProperty) -> PropertyAnswer:
+    begun = time.perf_counter()
+    return replace(later(question), seconds=time.perf_counter() - begun)
 
 
 def _later(space: Space, explained: bool, departed: bool) -> Callable[[FlatProperty], PropertyAnswer]:

@@ -35,7 +35,7 @@ def _system(result: SystemAnswers, plain: bool) -> dict[str, Json]:
         "stopped": result.stopped,
         "forecast": result.forecast,
         "reduction": result.reduction,
-        "properties": [_property(result.system, answer) for answer in result.properties],
+        "properties": [_property(result.system, answer, plain) for answer in result.properties],
         "lint": None if result.remarks is None else [_remark(remark) for remark in result.remarks],
     }
 
@@ -44,7 +44,7 @@ def _parameter(value: object) -> Json:
     return value if isinstance(value, bool | int | str) else str(value)
 
 
-def _property(system: System, answer: PropertyAnswer) -> dict[str, Json]:
+def _property(system: System, answer: PropertyAnswer, plain: bool) -> dict[str, Json]:
     question = answer.property
     return {
         "name": question.name,
@@ -52,6 +52,12 @@ def _property(system: System, answer: PropertyAnswer) -> dict[str, Json]:
         "kind": question.kind.value,
         "verdict": answer.verdict.value,
         "scope": answer.scope,
+        "evidence": {
+            "kind": answer.evidence.kind.value,
+            "counts": dict(answer.evidence.counts),
+            "bounds": list(answer.evidence.bounds),
+        },
+        "seconds": 0.0 if plain else round(answer.seconds, 6),
         "flags": list(answer.flags),
         "clauses": list(question.clauses),
         "trace": None if answer.trace is None else itf(system, answer.trace),

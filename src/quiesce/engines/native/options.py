@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from quiesce.core.errors import SpecificationError
+
+MOST_WORKERS = 256
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -41,7 +45,7 @@ class Strategy:
     """How to search: by how many threads (0: one for each core), and in which folder to leave or to find it.
 
     `symmetry` searches one state of each orbit, `partial_order` takes some of the enabled rows. None of this changes a
-    verdict.
+    verdict. Raises SpecificationError (Q48) for what does not go together.
     """
 
     workers: int = 0
@@ -49,6 +53,17 @@ class Strategy:
     partial_order: bool = False
     checkpoint: Path | None = None
     resume: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        if self.symmetry and self.partial_order:
+            raise SpecificationError("Q48", "--symmetry and --por do not work together", hint="give one of them")
+        if self.checkpoint is not None and self.resume is not None:
+            raise SpecificationError(
+                "Q48", "--checkpoint begins a search and --resume goes on with one", hint="give one"
+            )
+        if not 0 <= self.workers <= MOST_WORKERS:
+            raise SpecificationError("Q48", f"{self.workers} workers: there are at most {MOST_WORKERS} threads")
 
 
 Watcher = Callable[[Progress], None]

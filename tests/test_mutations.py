@@ -187,7 +187,7 @@ def test_a_campaign_goes_on(tmp_path: Path) -> None:
     file.write_text(MODEL, encoding="utf-8")
 
     def found(jobs: int, kept: Path | None, **settings: object) -> Campaign:
-        return campaign.run(str(file), settings, jobs=jobs, max_states=None, journal=kept)
+        return campaign.run(campaign.Named(str(file), tuple(settings.items())), jobs=jobs, journal=kept)
 
     first = found(1, None)
     assert found(2, journal).judged == first.judged

@@ -73,28 +73,56 @@ __all__ = [  # noqa: RUF022 - in plain order
     "where",
     # for checking
     "Limits",
+    "MutationResult",
     "PropertyResult",
+    "RefinementResult",
+    "Space",
     "StateView",
     "StepView",
     "SystemResult",
     "TraceView",
     "Verdict",
     "check",
+    "draw",
+    "export",
+    "lint",
     "load",
+    "mutate",
+    "refine",
+    "simulate",
+    "space",
 ]
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from quiesce.api import check, load
+    from quiesce.api import check, draw, export, lint, load, mutate, refine, simulate, space
     from quiesce.core.result import Verdict
     from quiesce.engines.native.options import Limits
-    from quiesce.results import PropertyResult, StateView, StepView, SystemResult, TraceView
+    from quiesce.results import (
+        MutationResult,
+        PropertyResult,
+        RefinementResult,
+        StateView,
+        StepView,
+        SystemResult,
+        TraceView,
+    )
+    from quiesce.walking import Space
 
 _LATER = {
-    "quiesce.api": ("check", "load"),
+    "quiesce.api": ("check", "draw", "export", "lint", "load", "mutate", "refine", "simulate", "space"),
     "quiesce.core.result": ("Verdict",),
     "quiesce.engines.native.options": ("Limits",),
-    "quiesce.results": ("PropertyResult", "StateView", "StepView", "SystemResult", "TraceView"),
+    "quiesce.results": (
+        "MutationResult",
+        "PropertyResult",
+        "RefinementResult",
+        "StateView",
+        "StepView",
+        "SystemResult",
+        "TraceView",
+    ),
+    "quiesce.walking": ("Space",),
 }
 """What is for checking, not for writing a specification: imported when it is first used."""
 

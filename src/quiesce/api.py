@@ -12,16 +12,21 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from quiesce import library
+from quiesce import campaign, library
+from quiesce.bridges.checkers import exported
 from quiesce.core.errors import SpecificationError
+from quiesce.core.lint import Remark
+from quiesce.core.replaying import replay
 from quiesce.core.system import System as SystemData
+from quiesce.engines import refinement
 from quiesce.engines.native.options import Limits, Strategy, Watcher
 from quiesce.engines.requests import CheckRequest, answered
 from quiesce.language.machines import Machine
 from quiesce.language.parameters import Specification
 from quiesce.language.parameters import parameters as declared
-from quiesce.language.systems import System
-from quiesce.results import SystemResult
+from quiesce.language.systems import System, unobserved
+from quiesce.results import MutationResult, RefinementResult, SystemResult, TraceView
+from quiesce.walking import Space
 
 Folder = str | os.PathLike[str]
 Target = str | os.PathLike[str] | Specification | System | Machine | SystemData
@@ -76,6 +81,137 @@ def check(
         resume=None if resume is None else Path(resume),
     )
     return SystemResult(answered(system, request, limits=limits, strategy=strategy, watch=watch))
+
+
+def refine(
+    target: Target,
+    /,
+    to: Target | None = None,
+    *,
+    limits: Limits | None = None,
+    workers: int | None = None,
+    parameters: Mapping[str, object] | None = None,
+    **constants: object,
+) -> RefinementResult:
+    """Show that every step of a target is a step of a more abstract system, or a stutter there.
+
+    The target says so itself: `system.refines(model, mapping)`; `to` names or is that model, where there are several.
+    `limits` say where to stop, `workers` is the number of threads (1). Raises what `check` raises, and Q52 for a
+    refinement that does not fit.
+    """
+    given = {name for name, value in locals().items() if value is not None}
+    concrete = _system(refine, target, parameters, constants, given)
+    name = os.fspath(to) if isinstance(to, str | os.PathLike) else None
+    claim = refinement.fitting(concrete, name, [] if name is None else [name, Path(name).stem])
+    abstract = _system(refine, claim.model if to is None else to, dict(claim.parameters), {}, ())
+    poor = unobserved(abstract, claim.liveness)
+    strategy = Strategy(workers=1 if workers is None else workers)
+    return RefinementResult(refinement.refine(concrete, claim, poor, limits=limits, strategy=strategy))
+
+
+def mutate(
+    target: Target,
+    /,
+    *,
+    jobs: int | None = None,
+    max_states: int | None = None,
+    journal: Folder | None = None,
+    parameters: Mapping[str, object] | None = None,
+    **constants: object,
+) -> MutationResult:
+    """Change a target in every small way, and tell which changes no property notices.
+
+    With several `jobs` it is done in as many processes (1: in this one). `max_states` ends the search of a mutant, and
+    `journal` is a file in which what is judged is kept, and from which it goes on. Raises what `check` raises, and
+    Q48 where a property does not hold, Q51 for a journal that cannot be used.
+    """
+    given = {name for name, value in locals().items() if value is not None}
+    system = _system(mutate, target, parameters, constants, given)
+    settings = tuple({**constants, **(parameters or {})}.items())
+    source = campaign.Named(os.fspath(target), settings) if isinstance(target, str | os.PathLike) else system
+    kept = None if journal is None else Path(journal)
+    return MutationResult(campaign.run(source, jobs=jobs or 1, max_states=max_states, journal=kept))
+
+
+def draw(
+    target: Target,
+    /,
+    *,
+    machine: str | None = None,
+    space: bool | None = None,
+    format: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    **constants: object,
+) -> bytes:
+    """Return a picture of a target, of one `machine` of it, or of its reachable states (`space`).
+
+    `format` is dot, mermaid, svg or png (dot; all but png are text in UTF-8). Raises what `load` raises, Q09 for an
+    unknown machine, Q48 for an unknown format or too many states to draw.
+    """
+    given = {name for name, value in locals().items() if value is not None}
+    system = _system(draw, target, parameters, constants, given)
+    from quiesce.show import gallery
+
+    return gallery.picture(system, machine=machine, space=bool(space), form=format or "dot")
+
+
+def simulate(
+    target: Target,
+    /,
+    *,
+    steps: int | None = None,
+    seed: int | None = None,
+    parameters: Mapping[str, object] | None = None,
+    **constants: object,
+) -> TraceView:
+    """Run a target as live `transitions` machines on a random walk of at most `steps` (20).
+
+    The same `seed` (0) gives the same walk; the reference interpreter replays it. Raises what `load` raises.
+    """
+    given = {name for name, value in locals().items() if value is not None}
+    system = _system(simulate, target, parameters, constants, given)
+    from quiesce.bridges.live import walk
+
+    trace = walk(system, steps=20 if steps is None else steps, seed=seed or 0)
+    replay(system, trace)
+    return TraceView(system, trace)
+
+
+def space(target: Target, /, *, parameters: Mapping[str, object] | None = None, **constants: object) -> Space:
+    """Return the state space of a target, to walk: initial states, successors, a networkx graph; it is not searched."""
+    return Space(_system(space, target, parameters, constants, ()))
+
+
+def lint(
+    target: Target, /, *, parameters: Mapping[str, object] | None = None, **constants: object
+) -> tuple[Remark, ...]:
+    """Search a target and return the remarks on it: dead rows, vacuous properties, values never reached, overlaps.
+
+    Raises what `check` raises, and SpecificationError (Q48) where not every state was seen.
+    """
+    remarks = check(target, parameters={**constants, **(parameters or {})}).remarks
+    if remarks is None:
+        raise SpecificationError("Q48", "not judged, for not every state was seen", hint="check says why")
+    return remarks
+
+
+def export(
+    target: Target,
+    /,
+    *,
+    to: str | None = None,
+    properties: bool | None = None,
+    parameters: Mapping[str, object] | None = None,
+    **constants: object,
+) -> str:
+    """Return a target as a text for another checker: `to` promela (Spin; the default), murphi (Rumur) or tla (TLC).
+
+    With `properties` (the default) they become assertions and invariants as far as the other checker has them. Raises
+    what `load` raises, and Q48 for an unknown format or what cannot be exported.
+    """
+    given = {name for name, value in locals().items() if value is not None}
+    system = _system(export, target, parameters, constants, given)
+    return exported(system, to or "promela", properties=properties is not False)
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------

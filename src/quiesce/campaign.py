@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import asdict
-from functools import cache, partial
+from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
@@ -30,22 +31,35 @@ TOGETHER = 4
 """Mutants that a process judges before it reports."""
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A system by the name of its target and its parameters, as another process can make it again."""
+
+    target: str
+    settings: tuple[tuple[str, object], ...]
+
+    def system(self) -> System:
+        """Return the system; raises SpecificationError for every mistake in it."""
+        return library.find(self.target).system(dict(self.settings))
+
+
+Source = Named | System
+
+
 def run(
-    target: str,
-    settings: Mapping[str, object],
+    source: Source,
     *,
-    jobs: int,
-    max_states: int | None,
-    journal: Path | None,
+    jobs: int = 1,
+    max_states: int | None = None,
+    journal: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Campaign:
-    """Judge every mutant of a target.
+    """Judge every mutant of a system, in this process or, with several `jobs`, in as many others.
 
-    Raises SpecificationError: Q48 where the system itself does not hold, Q50 for a journal that was altered, Q51 for
-    one of another campaign, in use by another process, or that cannot be written.
+    Raises SpecificationError: Q48 where the system itself does not hold, or cannot be sent to other processes; Q50 for
+    a journal that was altered, Q51 for one of another campaign, in use by another process, or that cannot be written.
     """
-    system = library.find(target).system(settings)
-    every = tuple(mutants(system))
+    system, every = _prepared(source)
     limits = Limits(max_states=max_states)
     answers = check(system, limits=limits, linted=False, explained=False).properties
     failing = next((answer for answer in answers if answer.verdict is not Verdict.HOLDS), None)
@@ -59,9 +73,8 @@ def run(
         known = {} if kept is None else _known(kept)
         left = [mutant.number for mutant in every if mutant.number not in known]
         parts = [left[at : at + TOGETHER] for at in range(0, len(left), TOGETHER)]
-        task = partial(_judge, target, tuple(settings.items()), max_states)
-        with _pool(jobs) as pool, endings.tidied(_end_others):
-            for found in _mapped(pool, task, parts):
+        with _judging(source, system, every, max_states, jobs) as judged:
+            for found in judged(parts):
                 known |= dict(found)
                 if kept is not None:
                     _keep(kept, found)
@@ -75,12 +88,37 @@ def run(
 Found = list[tuple[int, Judged]]
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
+@contextmanager
+def _judging(
+    source: Source, system: System, every: tuple[Mutant, ...], max_states: int | None, jobs: int
+) -> Iterator[Callable[[Sequence[Sequence[int]]], Iterator[Found]]]:
+    """Yield what judges groups of mutants, in this process or in others."""
+    if jobs == 1:
+        yield partial(map, partial(_judge, system, every, max_states))
+        return
+    _check_sent(source)
+    with _pool(jobs, source) as pool, endings.tidied(_end_others):
+        yield partial(_mapped, pool, partial(_judge_there, max_states))
+
+
+def _check_sent(source: Source) -> None:
+    """Accept what another process can be sent; raises SpecificationError (Q48)."""
+    try:
+        pickle.dumps(source)
+    except Exception as problem:
+        raise SpecificationError(
+            "Q48",
+            f"the system cannot be sent to other processes: {problem}",
+            hint="give a target by its name (file.py:function), or jobs=1",
+        ) from None
+
+
+def _pool(jobs: int, source: Source) -> ProcessPoolExecutor:
     """Return a pool of processes. What a killed campaign leaves is cleared away, and need not be told."""
     untold = "ignore:resource_tracker:UserWarning"
     sys.warnoptions.append(untold)
     try:
-        return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_follow)
+        return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin, initargs=(source,))
     finally:
         sys.warnoptions.remove(untold)
 
@@ -104,8 +142,12 @@ def _end_others() -> None:
         process.terminate()
 
 
-def _follow() -> None:
-    """End this process of the pool when the one that started it is killed."""
+_given: list[tuple[System, tuple[Mutant, ...]]] = []
+"""In a process of the pool: what it judges."""
+
+
+def _begin(source: Source) -> None:
+    """Make the mutants in this process of the pool, which ends when the one that started it is killed."""
 
     def wait() -> None:
         parent = parent_process()
@@ -114,19 +156,21 @@ def _follow() -> None:
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+    _given.append(_prepared(source))
 
 
-@cache
-def _prepared(target: str, settings: tuple[tuple[str, object], ...]) -> tuple[System, tuple[Mutant, ...]]:
-    system = library.find(target).system(dict(settings))
+def _prepared(source: Source) -> tuple[System, tuple[Mutant, ...]]:
+    system = source.system() if isinstance(source, Named) else source
     return system, tuple(mutants(system))
 
 
-def _judge(
-    target: str, settings: tuple[tuple[str, object], ...], max_states: int | None, numbers: Sequence[int]
-) -> Found:
-    """Judge some mutants, in a process of its own."""
-    system, every = _prepared(target, settings)
+def _judge_there(max_states: int | None, numbers: Sequence[int]) -> Found:
+    """Judge some mutants in a process of the pool."""
+    system, every = _given[0]
+    return _judge(system, every, max_states, numbers)
+
+
+def _judge(system: System, every: tuple[Mutant, ...], max_states: int | None, numbers: Sequence[int]) -> Found:
     limits = Limits(max_states=max_states)
     return [
         (number, judge(system, mutated(system, every[number]), limits, fair=every[number].kind == "fairness"))

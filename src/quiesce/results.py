@@ -14,10 +14,11 @@ from quiesce.core.domains import Value, shown
 from quiesce.core.errors import Place, SpecificationError, known
 from quiesce.core.evidence import Evidence
 from quiesce.core.lint import Remark
-from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
+from quiesce.core.mutants import Campaign, Mutant
+from quiesce.core.result import PropertyAnswer, Refined, SystemAnswers, Verdict
 from quiesce.core.system import System
 from quiesce.core.trace import Departure, Step, Trace, changed
-from quiesce.show import data, text
+from quiesce.show import comparisons, data, text
 
 
 def _no_bool(what: str) -> NoReturn:
@@ -27,13 +28,13 @@ def _no_bool(what: str) -> NoReturn:
 class StateView(Mapping[str, Value]):
     """A state: the value of each variable by its label, `provider.count` or `client[0].state`. It can be hashed."""
 
-    __slots__ = ("_system", "values_")
+    __slots__ = ("_system", "cells")
 
     def __init__(self, system: System, values: tuple[Value, ...]) -> None:
-        self._system, self.values_ = system, values
+        self._system, self.cells = system, values
 
     def __getitem__(self, label: str) -> Value:
-        for cell, value in zip(self._system.flat.cells, self.values_, strict=True):
+        for cell, value in zip(self._system.flat.cells, self.cells, strict=True):
             if cell.label == label:
                 return value
         raise KeyError(known(label, self))
@@ -42,13 +43,13 @@ class StateView(Mapping[str, Value]):
         return (cell.label for cell in self._system.flat.cells)
 
     def __len__(self) -> int:
-        return len(self.values_)
+        return len(self.cells)
 
     def __eq__(self, other: object) -> bool:
-        return self.values_ == other.values_ if isinstance(other, StateView) else NotImplemented
+        return self.cells == other.cells if isinstance(other, StateView) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.values_)
+        return hash(self.cells)
 
     def __repr__(self) -> str:
         return ", ".join(f"{label}={shown(value)}" for label, value in self.items())
@@ -241,3 +242,65 @@ class SystemResult(Mapping[str, PropertyResult]):
     def to_json(self) -> str:
         """Return the document that `model-check --format json` prints for this system."""
         return json.dumps(data.results([self.answers], self.verdict.value), indent=1)
+
+
+class RefinementResult:
+    """Whether every step of one system is a step of a more abstract one, or a stutter there.
+
+    `trace` is the run of the concrete system to the step, or the initial state, that the abstract one lacks; `images`
+    are the abstract states before and after it. `liveness` are the properties of the abstract system about runs, asked
+    of the concrete one. `coverage` says how much of the abstract one occurs.
+    """
+
+    def __init__(self, refined: Refined) -> None:
+        self._refined = refined
+        self.verdict: Verdict = refined.overall
+        self.scope: str = refined.scope
+        self.coverage: str = refined.coverage
+        self.trace = TraceView(refined.rich, refined.trace)
+        self.images = tuple(StateView(refined.poor, image) for image in refined.images)
+        self.liveness = tuple(PropertyResult(refined.rich, answer) for answer in refined.liveness)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the refinement holds, with all that is claimed of runs."""
+        return self.verdict is Verdict.HOLDS
+
+    def __bool__(self) -> NoReturn:
+        _no_bool(f"the refinement of {self._refined.poor.name}")
+
+    def __str__(self) -> str:
+        """Return the report that the command prints."""
+        return comparisons.refinement(self._refined)
+
+    def __repr__(self) -> str:
+        return f"<{self._refined.rich.name} refines {self._refined.poor.name}: {self.verdict.value}>"
+
+
+class MutationResult:
+    """What became of the mutants of a system: `total` of them, of which some are `equivalent` to it.
+
+    `killed` are noticed by a property, `survivors` by none: each is a mutant with its place and what was changed.
+    """
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self.total = len(campaign.mutants)
+        self.equivalent = campaign.equivalent
+        self.survivors: tuple[Mutant, ...] = tuple(mutant for mutant, _ in campaign.survivors)
+        self.killed = self.total - self.equivalent - len(self.survivors)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every mutant that is not equivalent is noticed."""
+        return not self.survivors
+
+    def __bool__(self) -> NoReturn:
+        _no_bool(f"the mutants of {self._campaign.system.name}")
+
+    def __str__(self) -> str:
+        """Return the report that the command prints."""
+        return comparisons.campaign(self._campaign)
+
+    def __repr__(self) -> str:
+        return f"<{self.killed} of {self.total - self.equivalent} mutants of {self._campaign.system.name} noticed>"

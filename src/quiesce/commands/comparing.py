@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from quiesce.commands import Constants, Memory, Workers, app, bytes_of, settings_of, write
-from quiesce.core.errors import SpecificationError
 from quiesce.statuses import HOLDS, UNKNOWN, VIOLATED
 
 
@@ -39,8 +38,7 @@ def refine(
     limits = Limits(max_states=max_states, memory=bytes_of(memory))
     result = refinement.refine(rich, claim, poor, limits=limits, strategy=Strategy(workers=workers))
     print(comparisons.refinement(result))
-    verdicts = {result.verdict, *(answer.verdict for answer in result.liveness)}
-    return VIOLATED if Verdict.VIOLATED in verdicts else UNKNOWN if Verdict.UNKNOWN in verdicts else HOLDS
+    return {Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.overall, UNKNOWN)
 
 
 @app.command()
@@ -61,9 +59,8 @@ def mutate(
     from quiesce.engines.native.crew import all_cores
     from quiesce.show import comparisons
 
-    found = campaign.run(
-        target, settings_of(constants), jobs=jobs or all_cores(), max_states=max_states, journal=journal
-    )
+    named = campaign.Named(target, tuple(settings_of(constants).items()))
+    found = campaign.run(named, jobs=jobs or all_cores(), max_states=max_states, journal=journal)
     print(comparisons.campaign(found))
     return VIOLATED if found.survivors else HOLDS
 
@@ -77,14 +74,10 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
 ) -> int:
     """Write a system for another checker: the same states, steps and properties, with the author's names."""
-    from importlib import import_module
-
     from quiesce import library
+    from quiesce.bridges.checkers import exported
 
-    if to not in ("promela", "murphi", "tla"):
-        raise SpecificationError("Q48", f"--to {to}: there are promela, murphi and tla")
-    system = library.find(target).system(settings_of(constants))
-    text = import_module(f"quiesce.bridges.{to}").text(system, properties=properties)
+    text = exported(library.find(target).system(settings_of(constants)), to, properties=properties)
     if output is None:
         print(text, end="")
     else:

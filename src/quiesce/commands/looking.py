@@ -63,6 +63,7 @@ def draw(
     stale: Annotated[bool, typer.Option("--check", help="With --all: write nothing, fail if a file is stale.")] = False,
 ) -> int:
     """Draw a machine, a system or a small state space as DOT, Mermaid, SVG or PNG."""
+    from quiesce import library
     from quiesce.show import gallery
 
     if everything:
@@ -81,7 +82,8 @@ def draw(
         raise SpecificationError("Q48", "--check and --into go with --all")
     if target is None:
         raise SpecificationError("Q48", "nothing to draw", hint="name a target, or give --all")
-    picture = gallery.picture(target, settings_of(constants), machine=machine, space=space, form=form)
+    system = library.find(target).system(settings_of(constants))
+    picture = gallery.picture(system, machine=machine, space=space, form=form)
     if output is not None:
         write(output, picture)
     elif form == "png" and sys.stdout.isatty():

@@ -20,6 +20,14 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+def worst(*verdicts: Verdict) -> Verdict:
+    """Return violated if any verdict is, else unknown if any is, else holds."""
+    for one in (Verdict.VIOLATED, Verdict.UNKNOWN):
+        if one in verdicts:
+            return one
+    return Verdict.HOLDS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PropertyAnswer:
     """The verdict on one property.
@@ -70,11 +78,7 @@ class SystemAnswers:
     @property
     def verdict(self) -> Verdict:
         """Violated if any property is, else unknown if any is, else holds."""
-        verdicts = {answer.verdict for answer in self.properties}
-        for worst in (Verdict.VIOLATED, Verdict.UNKNOWN):
-            if worst in verdicts:
-                return worst
-        return Verdict.HOLDS
+        return worst(*(answer.verdict for answer in self.properties))
 
     @property
     def has_suspicions(self) -> bool:
@@ -106,3 +110,8 @@ class Refined:
     trace: Trace | None = None
     images: tuple[State, ...] = ()
     liveness: tuple[PropertyAnswer, ...] = ()
+
+    @property
+    def overall(self) -> Verdict:
+        """The verdict on the steps and on all that is claimed of runs together."""
+        return worst(self.verdict, *(answer.verdict for answer in self.liveness))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,10 +24,8 @@ SMALL = 60
 """A state space with at most this many states is drawn with the library's pictures."""
 
 
-def picture(
-    target: str, settings: Mapping[str, object], *, machine: str | None = None, space: bool = False, form: str = "dot"
-) -> bytes:
-    """Return one picture of a target: of one machine, of all, or of the reachable states.
+def picture(system: System, *, machine: str | None = None, space: bool = False, form: str = "dot") -> bytes:
+    """Return one picture of a system: of one machine, of all, or of the reachable states.
 
     Raises SpecificationError: Q48 for an unknown format or options that exclude each other, Q09 for an unknown machine.
     """
@@ -37,7 +35,6 @@ def picture(
         raise SpecificationError(
             "Q48", "--machine and --space", hint="a state space is of all machines; give one of them"
         )
-    system = library.find(target).system(settings)
     return _bytes(_diagram(system, machine, space), form)
 
 

@@ -46,7 +46,9 @@ class StateView(Mapping[str, Value]):
         return len(self.cells)
 
     def __eq__(self, other: object) -> bool:
-        return self.cells == other.cells if isinstance(other, StateView) else NotImplemented
+        if isinstance(other, StateView):
+            return self.cells == other.cells
+        return dict(self) == dict(other) if isinstance(other, Mapping) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.cells)

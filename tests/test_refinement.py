@@ -284,13 +284,14 @@ def test_a_chain_refines_no_shorter_one(top: int) -> None:
 
 
 def test_a_step_out_of_the_poorer_domains_is_no_step_there() -> None:
-    """A value that the poorer system's variable cannot have is no number of a state of it, and no edge leads to it."""
+    """A value that the poorer system's variable cannot have is no state of it, not that with its least value either."""
 
     def leaping(name: str, most: int) -> System:
         machine = Machine("m")
         x = machine.count("x", up_to=most)
         machine.step("leap", when=x == 0, then={x: 3})
         machine.step("up", when=x < 3, then={x: x + 1})
+        machine.step("again", when=x == 3, then={x: 0})
         if most > 3:
             machine.step("over", when=x == 3, then={x: 4})
         return System(name, machine)

@@ -9,8 +9,9 @@ import numpy as np
 from numba import njit
 
 from quiesce.engines.native.crew import Crew
-from quiesce.engines.native.instructions import LINE, get, prefetch, put
+from quiesce.engines.native.kernels.instructions import get, prefetch, put
 from quiesce.engines.native.memory import Pages
+from quiesce.engines.native.plans import LINE
 
 TOGETHER = 64
 """Lines that are asked for before the first of them is used."""

@@ -13,14 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quiesce.core.errors import EngineError
 from quiesce.core.expressions import Expr, Temporal
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, normal
-from quiesce.engines.native import product_kernels as kernels
+from quiesce.engines.native import plans
+from quiesce.engines.native.loaded import module
 from quiesce.engines.simplifying import simplified
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import product as kernels
+else:
+    kernels = module("product")
 
 MOST_STATES = 20_000
 MOST_MOVES = 10_000
@@ -304,7 +311,7 @@ def _collected(moves: Sequence[Sequence[tuple[int, int]]]) -> tuple[list[list[in
     order: list[dict[int, int]] = [{} for _ in range(int(count))]
     for state, found in enumerate(moves):
         for target, off in found:
-            if component[state] == component[target] != kernels.NONE:
+            if component[state] == component[target] != plans.NONE:
                 own = order[int(component[state])]
                 for until in _bits(off):
                     own.setdefault(until, len(own))
@@ -315,7 +322,7 @@ def _collected(moves: Sequence[Sequence[tuple[int, int]]]) -> tuple[list[list[in
     collected = [
         [
             everything & ~sum(1 << order[int(component[state])][until] for until in _bits(off))
-            if component[state] == component[target] != kernels.NONE
+            if component[state] == component[target] != plans.NONE
             else everything
             for target, off in found
         ]

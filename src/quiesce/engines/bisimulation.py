@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,12 @@ from numpy.typing import NDArray
 from quiesce.core.fairness import Unit
 from quiesce.core.system import Event, JointRow
 from quiesce.engines.graph import Graph
-from quiesce.engines.native import graph_kernels as kernels
+from quiesce.engines.native.loaded import module
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import graph as kernels
+else:
+    kernels = module("graph")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ Negation turns one kind into the other (Bruns and Godefroid, CAV'99, LNCS 1633).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,9 +23,14 @@ from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified,
 from quiesce.engines.automata import Proposition, automaton
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Graph, States
-from quiesce.engines.native import graph_kernels as kernels
+from quiesce.engines.native.loaded import module
 from quiesce.engines.product import Product, Valuation, staying_in, steered_by
 from quiesce.engines.simplifying import recurring, simplified
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import graph as kernels
+else:
+    kernels = module("graph")
 
 
 class Checker:

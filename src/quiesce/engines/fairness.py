@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,12 @@ from numpy.typing import NDArray
 from quiesce.core.fairness import Unit
 from quiesce.core.system import JointRow
 from quiesce.engines.graph import NO_ROWS, Graph, Numbers
-from quiesce.engines.native import graph_kernels as kernels
+from quiesce.engines.native.loaded import module
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import graph as kernels
+else:
+    kernels = module("graph")
 
 Bits = NDArray[np.uint64]
 """Lines of 64-bit words: one for each row, state or component."""

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.engines.native import graph_kernels as kernels
+from quiesce.engines.native.loaded import module
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import graph as kernels
+else:
+    kernels = module("graph")
 
 States = NDArray[np.bool_]
 """A set of states: a truth value by state number."""
@@ -78,7 +84,7 @@ class Graph:
         """The graph in which a run that ended repeats its last state, by the row `silence`; itself if nothing ends."""
         if not self.deadlocks.any():
             return self
-        silence = np.uint32(self.silence)
+        silence = self.silence
         starts, ends, _ = kernels.with_stuttering(self.offsets, self.targets, NO_ROWS, False, silence)
         last = len(ends)
         if self.outside is not None:  # the kernel gave it a loop like that of a deadlock: the last edge

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,16 @@ from quiesce.core.formulas import Formula
 from quiesce.engines.automata import Automaton, Proposition, TooLargeError
 from quiesce.engines.fairness import Fairness, Obligations
 from quiesce.engines.graph import Course, Graph, States
-from quiesce.engines.native import product_kernels as kernels
+from quiesce.engines.native.loaded import module
+from quiesce.engines.native.plans import NONE, Atoms, Collecting, Core, Edges, Moves
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import product as kernels
+else:
+    kernels = module("product")
 
 MOST_ATOMS = 64
 MOST_CODES = 1 << 31
-NONE = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +170,12 @@ class Product:
         self.width = len(steering.first) - 1
         if self.graph.count * self.width > MOST_CODES:
             raise TooLargeError(f"its automaton has {self.width:,} states, too many beside {self.graph.count:,}")
+        self.edges_of_graph = Edges(self.graph.offsets, self.graph.targets)
+        self.moves = Moves(steering.first, steering.moves, steering.cores)
+        self.atoms = Atoms(steering.state_bits, steering.edge_bits)
+        starts = np.asarray(initial, dtype=np.int64)
         self.numbers, self.codes, self.parents, self.size, self.reached = kernels.product_nodes(
-            self.graph.offsets,
-            self.graph.targets,
-            np.asarray(initial, dtype=np.int64),
-            steering.first,
-            steering.moves,
-            steering.cores,
-            steering.state_bits,
-            steering.edge_bits,
-            steering.sink,
-            stopping,
+            self.edges_of_graph, self.moves, self.atoms, starts, steering.sink, stopping
         )
 
     @cached_property
@@ -184,34 +185,17 @@ class Product:
         return inside
 
     @cached_property
-    def _arrays(self) -> tuple[NDArray[np.generic], ...]:
-        """What the kernels need to go through the edges of nodes in the core, in their order."""
-        s = self.steering
-        return self.graph.offsets, s.first, s.moves, s.cores, s.state_bits, s.edge_bits, self.core
-
-    @cached_property
     def edges(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         """The edges inside the core: starts and ends."""
-        s, graph = self.steering, self.graph
-        return kernels.product_edges(  # type: ignore[no-any-return]
-            graph.offsets,
-            graph.targets,
-            s.first,
-            s.moves,
-            s.cores,
-            s.state_bits,
-            s.edge_bits,
-            self.core,
-            self.size,
-        )
+        return kernels.product_edges(self.edges_of_graph, self.moves, self.atoms, self.core, self.size)
 
     @cached_property
-    def _tables(self) -> tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
+    def _collecting(self) -> Collecting:
         """Rows of edges, and what moves, rows and idle states collect."""
         found = self._obligations
         move_bits = np.zeros((len(self.steering.move_bits), len(found.always)), dtype=np.uint64)
         move_bits[:, 0] = self.steering.move_bits
-        return found.rows, move_bits, found.row_bits, found.idle_bits
+        return Collecting(found.rows, move_bits, found.row_bits, found.idle_bits)
 
     @cached_property
     def _obligations(self) -> Obligations:
@@ -236,8 +220,9 @@ class Product:
         offset = 0
         while alive.any():
             component, found = kernels.components(starts, ends, alive)
+            core_part = Core(core, starts, ends, component)
             total, enabled = kernels.collected(
-                *self._arrays, starts, ends, component, found, *self._tables, enabled_bits
+                self.graph.offsets, self.moves, self.atoms, core_part, self._collecting, enabled_bits, found
             )
             missing = enabled & ~total
             possible = ((total & always) == always).all(axis=1)
@@ -282,18 +267,8 @@ class Product:
         if perhaps:
             goal |= self.lost
         goal[self.numbers[self.core[self.fair[0]]]] = True
-        s, graph = self.steering, self.graph
         reaching = kernels.reaching(
-            graph.offsets,
-            graph.targets,
-            s.first,
-            s.moves,
-            s.state_bits,
-            s.edge_bits,
-            s.sink,
-            self.numbers,
-            self.codes,
-            goal,
+            self.edges_of_graph, self.moves, self.atoms, self.steering.sink, self.numbers, self.codes, goal
         )
         found = np.zeros(self.graph.count, dtype=np.bool_)
         firsts = self.codes % self.width == 0
@@ -316,24 +291,18 @@ class Product:
 
     def _way(self, node: int) -> Course:
         """Return the way on which the search came to a node."""
-        s, graph = self.steering, self.graph
         edges: list[int] = []
         while self.parents[node] != NONE:
             before = int(self.parents[node])
             codes = int(self.codes[before]), int(self.codes[node])
-            edges.append(
-                int(
-                    kernels.edge_between(
-                        graph.offsets, graph.targets, s.first, s.moves, s.state_bits, s.edge_bits, *codes
-                    )
-                )
-            )
+            edges.append(kernels.edge_between(self.edges_of_graph, self.moves, self.atoms, *codes))
             node = before
         return Course(int(self.codes[node]) // self.width, tuple(reversed(edges)))
 
     def _loop(self, node: int, places: NDArray[np.uint32], needs: NDArray[np.uint64]) -> tuple[int, ...]:
         """Return a loop at a node that collects everything: always the nearest that is missing, and home."""
-        rows, move_bits, row_bits, idle_bits = self._tables
+        rows, move_bits, row_bits, idle_bits = collecting = self._collecting
+        core = Core(self.core, *self.edges, places)
         edges: list[int] = []
         missing, at = needs.copy(), node
         while True:
@@ -342,7 +311,7 @@ class Product:
                 return tuple(edges)
             goal = node if home else -1
             for move, edge, end in kernels.loop_part(
-                *self._arrays, *self.edges, places, *self._tables, at, missing, goal
+                self.graph.offsets, self.moves, self.atoms, core, collecting, missing, at, goal
             ):
                 row = rows[edge] if len(rows) else 0
                 missing &= ~(move_bits[move] | row_bits[row] | idle_bits[int(self.core[at]) // self.width])

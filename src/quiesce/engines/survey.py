@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,16 @@ from quiesce.core.domains import Value
 from quiesce.core.expressions import Expr
 from quiesce.core.lint import MOST_VALUES, Pair, Seen, overlapping, rows_of
 from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, System
-from quiesce.engines.native import reading_kernels as kernels
 from quiesce.engines.native.codegen import row_program
 from quiesce.engines.native.flags import Flags, flags_of
+from quiesce.engines.native.loaded import module
 from quiesce.engines.native.machine_code import compiled
 from quiesce.engines.native.space import Space
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import reading as kernels
+else:
+    kernels = module("reading")
 
 CHUNK = 1 << 13
 """States between two looks at what is left; it doubles from one to the next."""

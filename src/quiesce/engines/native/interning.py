@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import EngineError
-from quiesce.engines.native import interning_kernels as kernels
-from quiesce.engines.native.interning_kernels import (
+from quiesce.engines.native.loaded import module
+from quiesce.engines.native.memory import Pages
+from quiesce.engines.native.plans import (
     BITS,
     COUNT,
+    EXTENSION,
     LEFT,
     LIMIT,
     MASK,
@@ -28,9 +31,13 @@ from quiesce.engines.native.interning_kernels import (
     SLOTS,
     VALUES,
     WORD,
+    TreeView,
 )
-from quiesce.engines.native.memory import Pages
-from quiesce.engines.native.table_kernels import EXTENSION
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import interning as kernels
+else:
+    kernels = module("interning")
 
 Words = NDArray[np.uint64]
 
@@ -69,9 +76,9 @@ class Tree:
             self._note(node, capacity)
 
     @property
-    def address(self) -> int:
-        """Where the kernels find the nodes."""
-        return int(self._plan.ctypes.data)
+    def view(self) -> TreeView:
+        """What the kernels are told of the tree."""
+        return TreeView(int(self._plan.ctypes.data), self.leaves, self.margin)
 
     @property
     def bytes(self) -> int:
@@ -125,13 +132,13 @@ class Tree:
             self.grow()
             part = keys[at : at + step]
             some = states[at * self.words : (at + step) * self.words]
-            kernels.keys_of(self.address, self.leaves, self.words, some, self._numbers(), part)
+            kernels.keys_of(self.view, self.words, some, self._numbers(), part)
         return keys
 
     def states(self, keys: Words) -> Words:
         """Return the words of states from their keys."""
         states = np.empty(len(keys) * self.words, dtype=np.uint64)
-        kernels.states_of(self.address, self.leaves, self.words, keys, self._numbers(), states)
+        kernels.states_of(self.view, self.words, keys, self._numbers(), states)
         return states
 
     def free(self) -> None:
@@ -178,7 +185,7 @@ class Tree:
         self._number_again(node)
 
     def _number_again(self, node: int) -> None:
-        mask = self._plan[node * NODE + MASK]
+        mask = int(self._plan[node * NODE + MASK])
         kernels.number_again(self._values[node].address, self.count(node), self._slots[node].address, mask)
 
 

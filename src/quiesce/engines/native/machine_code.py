@@ -43,12 +43,15 @@ def _target(level: int) -> llvm.TargetMachine:
     )
 
 
-def compiled(text: str) -> Compiled:
-    """Return the functions of an LLVM text, compiled for this processor or read from the cache."""
+def compiled(text: str, *, optimised: bool = False) -> Compiled:
+    """Return the functions of an LLVM text, compiled for this processor or read from the cache.
+
+    A text that is `optimised` goes through no passes again.
+    """
     file = cache_folder() / "objects" / f"{_key(text)}.o"
     code = kept(file)
     if code is None:
-        code = _compile(text)
+        code = _compile(text, optimised)
         keep(file, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(2))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -63,12 +66,13 @@ def _key(text: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _compile(text: str) -> bytes:
+def _compile(text: str, optimised: bool) -> bytes:
     lines = text.count("\n")
-    level = 2 if lines < MANY_LINES else 1 if lines < HUGE else 0
+    level = 2 if optimised or lines < MANY_LINES else 1 if lines < HUGE else 0
     target = _target(level)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_process_triple()
-    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(level))
-    builder.getModulePassManager().run(module, builder)
+    if not optimised:
+        builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(level))
+        builder.getModulePassManager().run(module, builder)
     return bytes(target.emit_object(module))

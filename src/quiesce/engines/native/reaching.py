@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from quiesce.core.system import PropertyKind
 from quiesce.core.verdicts import Finding
-from quiesce.engines.native import graph_kernels
+from quiesce.engines.native.loaded import module
 from quiesce.engines.native.space import Space
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import graph as kernels
+else:
+    kernels = module("graph")
 
 SWEEPS = 12
 """Sweeps over the graph before it is reversed instead."""
@@ -24,8 +31,8 @@ def out_of_reach(space: Space, departed: bool) -> dict[str, Finding]:
             if departed:
                 for _, leaving in space.departing():  # the goal may lie behind a step that leaves a domain
                     marked |= leaving
-            if not graph_kernels.sweep(offsets, targets, marked, SWEEPS):
-                marked = graph_kernels.until(*graph_kernels.reverse(offsets, targets), np.ones_like(marked), marked)
+            if not kernels.sweep(offsets, targets, marked, SWEEPS):
+                marked = kernels.until(*kernels.reverse(offsets, targets), np.ones_like(marked), marked)
             outside = space.least_outside(marked)
             if outside is not None:
                 findings[question.property.name] = Finding(depth=outside[0], state=outside[1])

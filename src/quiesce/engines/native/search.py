@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +17,43 @@ from quiesce.core.errors import SearchInterruptedError
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
-from quiesce.engines.native import kernels
 from quiesce.engines.native.budget import Budget, MemoryLimitError
 from quiesce.engines.native.checkpoint import Checkpoint
 from quiesce.engines.native.crew import all_cores
 from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.journal import Record
+from quiesce.engines.native.loaded import module
 from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
+from quiesce.engines.native.plans import (
+    END,
+    LATE,
+    NEW,
+    REPORT,
+    RESUME,
+    TRANSITIONS,
+    Batch,
+    Output,
+    Room,
+    Worker,
+    search_scratch,
+)
 from quiesce.engines.native.reaching import out_of_reach
 from quiesce.engines.native.space import BLOCK, Space
-from quiesce.engines.native.table_kernels import ALL, END, LATE, NEW, REPORT, RESUME, TRANSITIONS
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import search as kernels
+else:
+    kernels = module("search")
 
 Words = NDArray[np.uint64]
 
 NAME = "native"
 ON_GRAPH = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.TEMPORAL, PropertyKind.BISIMILAR})
 """The questions that are answered on the graph of all edges."""
+NOTHING = (1 << 64) - 1
+"""What a filter holds that has seen nothing: no key is all ones."""
+NO_WORDS: Words = np.zeros(0, dtype=np.uint64)
 LEAST_BATCH, MOST_BATCH = 1 << 12, 1 << 18
 """States of the frontier between two looks at the clock, the memory and the load of the table."""
 MOST_SUCCESSORS = 1 << 23
@@ -87,14 +108,13 @@ class Search:
         self.keeps_order = any(question.property.kind in ON_GRAPH for question in space.asked)
         self.batch = max(ALONE, min(MOST_BATCH, MOST_SUCCESSORS // space.branching))
         self.block = max(1, min(TOGETHER, BLOCK // space.branching))
-        self._new_scratch()
-        self.reduction_scratch = [space.reduction_scratch() for _ in range(workers)]
-        self.canon_scratch = [space.canon_scratch() for _ in range(workers)]
         self.best = [np.zeros(64 * space.flags.words * (space.words + 1), dtype=np.uint64) for _ in range(workers)]
         room = self.batch * space.branching
-        self.fresh = [np.empty(room, dtype=np.uint64) for _ in range(workers)]
-        self.late = [np.empty(room, dtype=np.uint64) for _ in range(workers)]
-        self.reports = [np.zeros(REPORT, dtype=np.uint64) for _ in range(workers)]
+        self.output = [
+            Output(np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64), np.zeros(REPORT, dtype=np.uint64))
+            for _ in range(workers)
+        ]
+        self._new_scratch()
         self.transitions = 0
         self.expanded = 0
         self.decided: dict[int, tuple[int, Words]] = {}
@@ -105,8 +125,17 @@ class Search:
     def _new_scratch(self) -> None:
         """Give the workers memory for themselves, and filters that have seen nothing."""
         space = self.space
-        length = kernels.scratch_words(space.words, space.leaves, space.flags.words, space.margin)
-        self.scratch = [np.full(length, ALL, dtype=np.uint64) for _ in range(space.crew.workers)]
+        length = search_scratch(space.words, space.leaves, space.flags.words, space.margin)
+        self.memory = [
+            Worker(
+                np.full(length, NOTHING, dtype=np.uint64),
+                space.reduction_scratch(),
+                space.canon_scratch(),
+                NO_WORDS,
+                best,
+            )
+            for best in self.best
+        ]
 
     def run(self) -> Found:
         """Search, and return what was found."""
@@ -270,47 +299,26 @@ class Search:
         ticket = np.zeros(1, dtype=np.int64)
         workers = 1 if last - first < ALONE else space.crew.workers
         chunk = max(CHUNK, min(LARGEST_CHUNK, (last - first) // (8 * workers)))
-        for report in self.reports:
-            report[:] = 0
+        for output in self.output:
+            output.report[:] = 0
+
+        program, tree, pending = space.program, space.tree_view, self.pending
+        batch = Batch(frontier.ctypes.data, first, last, ticket.ctypes.data, chunk)
+        room = Room(self.block, space.margin)
 
         def work(number: int) -> None:
-            kernels.work(
-                space.expand,
-                space.reduction_address,
-                space.canon_address,
-                space.words,
-                frontier.ctypes.data,
-                first,
-                last,
-                ticket.ctypes.data,
-                chunk,
-                table.address,
-                table.bits,
-                table.right,
-                space.tree_address,
-                space.leaves,
-                space.margin * space.crew.workers,
-                space.margin,
-                self.block,
-                self.scratch[number],
-                self.reduction_scratch[number],
-                self.canon_scratch[number],
-                self.pending,
-                self.best[number],
-                self.fresh[number],
-                self.late[number],
-                self.reports[number],
-            )
+            memory = self.memory[number]._replace(pending=pending)
+            kernels.work(program, batch, space.table.view, tree, room, memory, self.output[number])
 
         space.crew.together(work, workers)
         late = []
         for number in range(workers):
-            report = self.reports[number]
+            fresh, overflow, report = self.output[number]
             self.transitions += int(report[TRANSITIONS])
-            found.append(self.fresh[number][: int(report[NEW])].copy())
+            found.append(fresh[: int(report[NEW])].copy())
             table.count_in(report)
             if report[LATE]:
-                late.append(self.late[number][: int(report[LATE])].copy())
+                late.append(overflow[: int(report[LATE])].copy())
             if report[RESUME] < report[END]:
                 left.append((int(report[RESUME]), int(report[END])))
         untaken = first + int(ticket[0])
@@ -324,7 +332,7 @@ class Search:
         if space.tree is not None:
             for place in space.tree.grow():
                 space.table.extend(place)
-        crowded = space.table.crowded(*self.reports)
+        crowded = space.table.crowded(*(output.report for output in self.output))
         if crowded:
             space.table.grow(crowded)
 

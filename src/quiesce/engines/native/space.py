@@ -16,7 +16,6 @@ from quiesce.core.reference import steps
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatFormula, FlatProperty, System
 from quiesce.core.trace import State
-from quiesce.engines.native import reading_kernels as kernels
 from quiesce.engines.native.cache_files import cache_folder
 from quiesce.engines.native.codegen import program, row_program
 from quiesce.engines.native.columns import Columns
@@ -25,10 +24,17 @@ from quiesce.engines.native.flags import flags_of
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import Field, Layout, layout
+from quiesce.engines.native.loaded import module
 from quiesce.engines.native.machine_code import Compiled, compiled
 from quiesce.engines.native.memory import Pages
+from quiesce.engines.native.plans import Program, Room, Scratch, TreeView, link_scratch
 from quiesce.engines.native.store import Store
 from quiesce.engines.native.table import Table
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import reading as kernels
+else:
+    kernels = module("reading")
 
 if TYPE_CHECKING:
     from quiesce.engines.native.stubborn import Reduction
@@ -94,24 +100,20 @@ class Space:
         return self.table.bytes + self.store.bytes + (0 if self.tree is None else self.tree.bytes)
 
     @property
-    def tree_address(self) -> int:
-        """Where the kernels find the interning tree; 0 where a state's only word is its key."""
-        return 0 if self.tree is None else self.tree.address
+    def program(self) -> Program:
+        """What the kernels do with a state."""
+        reduction = 0 if self.reduction is None else self.reduction.address
+        return Program(self.expand, reduction, 0 if self.canon is None else self.canon.address, self.words)
+
+    @property
+    def tree_view(self) -> TreeView:
+        """Where the kernels find the tree of wide states; without leaves where a state's only word is its key."""
+        return TreeView(0, 0, self.margin * self.crew.workers) if self.tree is None else self.tree.view
 
     @property
     def leaves(self) -> int:
         """Leaves of the interning tree, or 0."""
         return 0 if self.tree is None else self.tree.leaves
-
-    @property
-    def canon_address(self) -> int:
-        """Where the kernels find the plan of the canonical form; 0 where no copies are exchanged."""
-        return 0 if self.canon is None else self.canon.address
-
-    @property
-    def reduction_address(self) -> int:
-        """Where the kernels find the plan of the stubborn sets; 0 where every row is taken."""
-        return 0 if self.reduction is None else self.reduction.address
 
     def reduction_scratch(self) -> Words:
         """Return what the kernels need to work out a stubborn set."""
@@ -220,18 +222,8 @@ class Space:
         target = self.layout.pack(state)
         found: list[Words] = []
         for _, states in self.blocks(self.levels[depth - 1], self.levels[depth]):
-            number = kernels.least_predecessor(
-                self.expand,
-                self.reduction_address,
-                self.canon_address,
-                states,
-                self.words,
-                target,
-                self._buffer(),
-                self.reduction_scratch(),
-                self.canon_scratch(),
-                self._info(),
-            )
+            memory = Scratch(self._buffer(), self.reduction_scratch(), self.canon_scratch(), self._info())
+            number = kernels.least_predecessor(self.program, states, target, memory)
             if number >= 0:
                 found.append(states[number * self.words : (number + 1) * self.words].copy())
         if not found:
@@ -329,30 +321,21 @@ class Space:
 
         def number(first: int, last: int) -> None:
             keys = np.ascontiguousarray(self.store.read(first, last))
-            table = self.table
-            kernels.number_keys(table.address, table.bits, table.right, slots.ctypes.data, keys, first)
+            kernels.number_keys(self.table.view, slots.ctypes.data, keys, first)
 
         self._in_ranges(number)
         return ranks, slots
 
     def _link(self, first: int, last: int, slots: Words, targets: Numbers) -> None:
-        table = self.table
+        buffer = np.empty(link_scratch(self.words, self.leaves, self.margin), dtype=np.uint64)
         kernels.link(
-            self.expand,
-            self.canon_address,
-            self.words,
+            self.program,
             np.ascontiguousarray(self.store.read(first, last)),
-            table.address,
-            table.bits,
-            table.right,
+            self.table.view,
             slots.ctypes.data,
-            self.tree_address,
-            self.leaves,
-            self.margin,
-            self.margin // self.branching,
-            np.empty(kernels.link_scratch(self.words, self.leaves, self.margin), dtype=np.uint64),
-            self.canon_scratch(),
-            self._info(),
+            self.tree_view,
+            Room(self.margin // self.branching, self.margin),
+            Scratch(buffer, self.reduction_scratch(), self.canon_scratch(), self._info()),
             targets,
         )
 

@@ -27,8 +27,9 @@ from quiesce.engines.native.codegen import row_program
 from quiesce.engines.native.columns import Block, Column
 from quiesce.engines.native.emit import truths_program
 from quiesce.engines.native.layout import Layout
+from quiesce.engines.native.loaded import module
 from quiesce.engines.native.machine_code import Compiled, compiled
-from quiesce.engines.native.stubborn_kernels import chosen, scratch_words
+from quiesce.engines.native.plans import stubborn_scratch
 
 Words = NDArray[np.uint64]
 
@@ -63,7 +64,7 @@ class Reduction:
         self._numbering: Compiled = compiled(row_program(flat, layout))
         self._tests: Compiled = compiled(truths_program(flat, layout, self.conjuncts))
         self._plan = self._planned(len(rows), len(goals))
-        self.scratch_words = scratch_words(len(rows), len(goals), len(self.conjuncts))
+        self.scratch_words = stubborn_scratch(len(rows), len(goals), len(self.conjuncts))
 
     @property
     def address(self) -> int:
@@ -94,7 +95,7 @@ class Reduction:
             numbers = [position[expr] for expr in each.conjuncts]
             lists += sorted(numbers, key=lambda number: len(enabling[number]))
             starts.append(len(lists))
-        head = [chosen.address, rows, goals, len(self.conjuncts)]
+        head = [module("stubborn").chosen.address, rows, goals, len(self.conjuncts)]
         head += [self._numbering.address("expand"), self._tests.address("truths")]
         sets = [word for numbers in (*discord, *enabling) for word in _bits(numbers, width)]
         return np.array([*head, *sets, *starts, *lists], dtype=np.uint64)

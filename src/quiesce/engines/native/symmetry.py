@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import factorial, prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,14 @@ from quiesce.core.domains import Copy, Symbols
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import System
 from quiesce.core.trace import State
-from quiesce.engines.native import symmetry_kernels as kernels
 from quiesce.engines.native.layout import Layout
-from quiesce.engines.native.symmetry_kernels import CELL, HEADER, MACHINE, canonical, scratch_words
+from quiesce.engines.native.loaded import module
+from quiesce.engines.native.plans import Orbits, canonical_scratch
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import symmetry as kernels
+else:
+    kernels = module("symmetry")
 
 Words = NDArray[np.uint64]
 
@@ -29,7 +35,7 @@ class Canon:
         self.group = prod(factorial(machine.copies or 1) for machine in symmetry.machines)
         self._plan = _plan(symmetry, layout)
         copies = sum(machine.copies or 0 for machine in symmetry.machines)
-        self.scratch_words = scratch_words(len(layout.cells), len(self.names), copies, layout.words)
+        self.scratch_words = canonical_scratch(len(layout.cells), len(self.names), copies, layout.words)
 
     @property
     def address(self) -> int:
@@ -60,9 +66,9 @@ def _plan(symmetry: Symmetry, layout: Layout) -> Words:
     domains = [cell.domain for cell in layout.cells]
     named = {name for name in machines if any(isinstance(domain, Symbols) and domain.of == name for domain in domains)}
     copies = sum(machine.copies or 0 for machine in symmetry.machines)
-    head = [canonical.address, len(layout.cells), len(machines), copies]
+    head = [module("symmetry").canonical.address, len(layout.cells), len(machines), copies]
     maps: list[int] = []
-    start = HEADER + len(layout.cells) * CELL + len(machines) * MACHINE
+    start = Orbits.HEADER + len(layout.cells) * Orbits.CELL + len(machines) * Orbits.MACHINE
     cells: list[int] = []
     for cell, field in zip(layout.cells, layout.fields, strict=True):
         owner = machines.index(cell.machine) if cell.machine in machines else NOBODY

@@ -8,28 +8,38 @@ Sub-tables start with different sizes, so that they do not all grow at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.engines.native import table_kernels as kernels
 from quiesce.engines.native.crew import Crew
-from quiesce.engines.native.instructions import LINE
+from quiesce.engines.native.loaded import module
 from quiesce.engines.native.memory import HUGE_PAGE, LARGE, Pages
-from quiesce.engines.native.table_kernels import (
+from quiesce.engines.native.plans import (
     CROWDED,
     EXTENSION,
     EXTENSIONS,
     LATE,
+    LINE,
     LONGEST,
     MOST_EXTENSIONS,
+    MOVE_SCRATCH,
     NEW,
     REPORT,
     SUB_BITS,
     SUB_TABLES,
     USED,
     WIDE,
+    Output,
+    SubTable,
+    TableView,
 )
+
+if TYPE_CHECKING:
+    from quiesce.engines.native.kernels import table as kernels
+else:
+    kernels = module("table")
 
 Words = NDArray[np.uint64]
 
@@ -70,9 +80,9 @@ class Table:
             self._note(part, pages, buckets, wide)
 
     @property
-    def address(self) -> int:
-        """Where the kernels find the addresses, sizes and reciprocals of the sub-tables."""
-        return int(self._plan.ctypes.data)
+    def view(self) -> TableView:
+        """What the kernels are told of the table: the addresses, sizes and reciprocals of the sub-tables."""
+        return TableView(int(self._plan.ctypes.data), self.bits, self.right)
 
     @property
     def bytes(self) -> int:
@@ -156,16 +166,7 @@ class Table:
         while len(keys):
             fresh, late = np.empty_like(keys), np.empty_like(keys)
             report = np.zeros(REPORT, dtype=np.uint64)
-            kernels.enter(
-                self.address,
-                self.bits,
-                self.right,
-                keys.ctypes.data,
-                len(keys),
-                fresh.ctypes.data,
-                late.ctypes.data,
-                report,
-            )
+            kernels.enter(self.view, keys, Output(fresh, late, report))
             self.count_in(report)
             crowded = self.crowded(report)
             if crowded:
@@ -204,14 +205,14 @@ class Table:
     def _grow(self, part: int, factor: float) -> None:
         old = self._pages[part]
         slots = int(self._capacities()[part])
-        queue = np.empty(kernels.MOVE_SCRATCH, dtype=np.uint64)
+        queue = np.empty(MOVE_SCRATCH, dtype=np.uint64)
+        count, reciprocal = int(self._plan[SUB_TABLES + part]), int(self._plan[2 * SUB_TABLES + part])
+        before = SubTable(old.address, count, reciprocal, int(self._plan[part]) & WIDE)
         while True:
             slots = int(slots * factor) + 1
             pages, buckets, wide = self._new(slots)
-            magic = np.uint64(((1 << 64) - 1) // buckets)
-            was_wide = int(self._plan[part]) & WIDE
-            count = int(self._plan[SUB_TABLES + part])
-            if kernels.move(old.address, count, was_wide, pages.address, buckets, magic, int(wide), queue):
+            larger = SubTable(pages.address, buckets, ((1 << 64) - 1) // buckets, int(wide))
+            if kernels.move(before, larger, queue):
                 break
             pages.free()
         self._pages[part] = pages

@@ -10,18 +10,13 @@ Sets of rows are bits in words; the plan is an array of 64-bit numbers.
 from __future__ import annotations
 
 import numpy as np
-from numba import cfunc, njit
 
-from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import expand, first_bit, get, inlined, put
-from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native.kernels.decorators import callback, helper, inlined
+from quiesce.engines.native.kernels.instructions import expand, first_bit, get, put
+from quiesce.engines.native.plans import Stubborn
 
-_before = enter_cache(__file__, instructions.__file__)
-
-# Words of the plan's head; behind it, in this order: what does not accord with each row, what can make each conjunct
-# true, where each row's conjuncts begin, and the conjuncts of all rows. The goals are rows behind the real ones.
-CODE, ROWS, GOALS, CONJUNCTS, NUMBERING, TESTS, HEADER = range(7)
-
+ROWS, GOALS, CONJUNCTS = Stubborn.ROWS, Stubborn.GOALS, Stubborn.CONJUNCTS
+NUMBERING, TESTS, HEADER = Stubborn.NUMBERING, Stubborn.TESTS, Stubborn.HEADER
 ZERO, ONE = np.uint64(0), np.uint64(1)
 BITS = np.uint64(63)
 
@@ -39,9 +34,10 @@ def _has(base, number):
     return (get(base, number >> 6) >> (np.uint64(number) & BITS)) & ONE != ZERO
 
 
-@njit(cache=True, nogil=True)
-def _close(waiting, most, width, discord, enabling, starts, lists, truths, enabled, member, stack):
+@helper
+def _close(waiting, most, width, relations, truths, enabled, member, stack):
     """Close a set over the rows on the stack; return how many enabled rows came in, or `most` where it is no fewer."""
+    discord, enabling, starts, lists = relations
     found = np.int64(0)
     while waiting:
         waiting -= 1
@@ -73,8 +69,8 @@ def _false_conjunct(row, starts, lists, truths):
     return np.int64(-1)
 
 
-@cfunc("int64(int64,int64,int64,int64,int64,int64)", cache=True)
-def chosen(plan, words, state, successors, count, scratch):
+@callback
+def chosen(plan: int, words: int, state: int, successors: int, count: int, scratch: int) -> int:
     """Keep the successors by the rows of a stubborn set, in their order; return how many there are."""
     if count < 2:
         return count
@@ -84,6 +80,7 @@ def chosen(plan, words, state, successors, count, scratch):
     enabling = discord + rows * width * 8
     starts = enabling + conjuncts * width * 8
     lists = starts + (rows + goals + 1) * 8
+    relations = (discord, enabling, starts, lists)
     numbers = scratch
     truths = numbers + rows * 8
     enabled = truths + ((conjuncts + 63) >> 6) * 8
@@ -105,7 +102,7 @@ def chosen(plan, words, state, successors, count, scratch):
             _add(closed, goal)
             put(stack, waiting, np.uint64(goal))
             waiting += 1
-    fewest = _close(waiting, count, width, discord, enabling, starts, lists, truths, enabled, closed, stack)
+    fewest = _close(waiting, count, width, relations, truths, enabled, closed, stack)
     if fewest >= count:
         return count
     if fewest == 0:
@@ -116,7 +113,7 @@ def chosen(plan, words, state, successors, count, scratch):
                 put(member, word, get(closed, word))
             _add(member, row)
             put(stack, 0, np.uint64(row))
-            found = _close(1, fewest, width, discord, enabling, starts, lists, truths, enabled, member, stack)
+            found = _close(1, fewest, width, relations, truths, enabled, member, stack)
             if found < fewest:
                 fewest = found
                 for word in range(width):
@@ -133,11 +130,3 @@ def chosen(plan, words, state, successors, count, scratch):
                 put(successors, kept * words + word, get(successors, successor * words + word))
             kept += 1
     return kept
-
-
-leave_cache(_before)
-
-
-def scratch_words(rows: int, goals: int, conjuncts: int) -> int:
-    """Return how many words of scratch `chosen` needs."""
-    return 2 * rows + goals + (conjuncts + 63) // 64 + 4 * ((rows + goals + 63) // 64) + 2

@@ -10,17 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from quiesce.engines.native.plans import LINE
+
 BYTE, HALF, WORD = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 UNSIGNED = {8: types.uint8, 32: types.uint32, 64: types.uint64}
-LINE = 64
-"""Bytes of a cache line, and of a bucket of the table."""
-
-inlined = njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Compile a function that only kernels call, into each of them; a wrapper for Python would cost half as much again."""
 
 
 def _place(builder: Any, base: Any, index: Any, integer: Any) -> Any:

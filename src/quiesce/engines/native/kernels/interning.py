@@ -8,29 +8,36 @@ bits of one word; those of an inner node are the numbers of its two children.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import (
+from quiesce.engines.native.kernels.decorators import inlined, kernel
+from quiesce.engines.native.kernels.instructions import (
     claim_word,
     get,
     get_number,
-    inlined,
     publish,
     put,
     release,
 )
-from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
-
-_before = enter_cache(__file__, instructions.__file__)
+from quiesce.engines.native.plans import (
+    BITS,
+    COUNT,
+    LEFT,
+    LIMIT,
+    LOCK,
+    MASK,
+    NODE,
+    RIGHT,
+    SHIFT,
+    SLOTS,
+    VALUES,
+    WORD,
+    TreeView,
+    Words,
+)
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
 FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SECOND_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
-
-# Words of a node; an inner one has children, a leaf has a word, and a shift and a mask for its bits.
-SLOTS, MASK, VALUES, LIMIT, COUNT, LOCK, LEFT, RIGHT, BITS, NODE = range(10)
-WORD, SHIFT = LEFT, RIGHT
 
 
 @inlined
@@ -70,11 +77,11 @@ def _interned(node, value):
 
 
 @inlined
-def is_full(tree, leaves, margin):
+def is_full(tree):
     """Tell whether some node may not have room for as many new values as a block can bring."""
-    for node in range(2 * leaves - 2):
-        place = tree + node * NODE * 8
-        if np.int64(get(place, COUNT)) + margin > np.int64(get(place, LIMIT)):
+    for node in range(2 * tree.leaves - 2):
+        place = tree.plan + node * NODE * 8
+        if np.int64(get(place, COUNT)) + tree.margin > np.int64(get(place, LIMIT)):
             return True
     return False
 
@@ -91,14 +98,15 @@ def _key(leaves, numbers):
 
 
 @inlined
-def unpacked(tree, leaves, words, key, numbers, state):
+def unpacked(tree, words, key, numbers, state):
     """Fill in the words of a state, and the numbers of its nodes, from its key."""
+    leaves = tree.leaves
     for word in range(words):
         put(state, word, ZERO)
     put(numbers, 2 * leaves - 4, key >> np.uint64(32))
     put(numbers, 2 * leaves - 3, key & np.uint64(0xFFFFFFFF))
     for node in range(2 * leaves - 3, -1, -1):
-        place = tree + node * NODE * 8
+        place = tree.plan + node * NODE * 8
         value = get(np.int64(get(place, VALUES)), np.int64(get(numbers, node)))
         if node < leaves:
             at = np.int64(get(place, WORD))
@@ -108,13 +116,14 @@ def unpacked(tree, leaves, words, key, numbers, state):
             put(numbers, np.int64(get(place, RIGHT)), value & np.uint64(0xFFFFFFFF))
 
 
-@njit(cache=True, nogil=True)
-def keys_of(tree, leaves, words, states_, numbers_, keys_):
+@kernel
+def keys_of(tree: TreeView, words: int, states_: Words, numbers_: Words, keys_: Words) -> None:
     """Fill in the keys of states; there is room for all their values."""
     states, numbers, keys = states_.ctypes.data, numbers_.ctypes.data, keys_.ctypes.data
+    leaves = tree.leaves
     for number in range(len(keys_)):
         for node in range(2 * leaves - 2):
-            place = tree + node * NODE * 8
+            place = tree.plan + node * NODE * 8
             if node < leaves:
                 value = _part(states + number * words * 8, place)
             else:
@@ -124,17 +133,18 @@ def keys_of(tree, leaves, words, states_, numbers_, keys_):
         put(keys, number, _key(leaves, numbers))
 
 
-@njit(cache=True, nogil=True)
-def states_of(tree, leaves, words, keys_, numbers_, states_):
+@kernel
+def states_of(tree: TreeView, words: int, keys_: Words, numbers_: Words, states_: Words) -> None:
     """Fill in the words of states from their keys."""
     keys, numbers, states = keys_.ctypes.data, numbers_.ctypes.data, states_.ctypes.data
     for number in range(len(keys_)):
-        unpacked(tree, leaves, words, get(keys, number), numbers, states + number * words * 8)
+        unpacked(tree, words, get(keys, number), numbers, states + number * words * 8)
 
 
-@njit(cache=True, nogil=True)
-def number_again(values, count, slots, mask):
+@kernel
+def number_again(values: int, count: int, slots: int, mask_: int) -> None:
     """Enter the values of a node, numbered as they stand, in an empty array of slots."""
+    mask = np.uint64(mask_)
     for number in range(count):
         slot = _slot(get(values, number)) & mask
         while get_number(slots, np.int64(slot)) != 0:
@@ -143,16 +153,17 @@ def number_again(values, count, slots, mask):
 
 
 @inlined
-def intern(tree, leaves, words, state, numbers, changed, successors, count, keys):
+def intern(tree, words, state, numbers, changed, successors, count, keys):
     """Fill in the keys of a state's successors; a part that did not change has the parent's number.
 
     Node by node: first the values that did change are listed without a branch, then they are looked up, which none of
     them delays. `changed` has room for a number of each node, and for two more, for each successor.
     """
+    leaves = tree.leaves
     nodes = 2 * leaves - 2
     listed = changed + count * nodes * 8
     for node in range(nodes):
-        place, mine = tree + node * NODE * 8, changed + node * count * 8
+        place, mine = tree.plan + node * NODE * 8, changed + node * count * 8
         left, right = np.int64(get(place, LEFT)), np.int64(get(place, RIGHT))
         number, waiting = get(numbers, node), np.int64(0)
         for successor in range(count):
@@ -178,6 +189,3 @@ def intern(tree, leaves, words, state, numbers, changed, successors, count, keys
     lefts, rights = changed + (nodes - 2) * count * 8, changed + (nodes - 1) * count * 8
     for successor in range(count):
         put(keys, successor, (get(lefts, successor) << np.uint64(32)) | get(rights, successor))
-
-
-leave_cache(_before)

@@ -9,29 +9,46 @@ The graph has no deadlocks here: a run that ended repeats its last state.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import inlined
-from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native import plans
+from quiesce.engines.native.kernels.decorators import helper, inlined, kernel
+from quiesce.engines.native.plans import (
+    Atoms,
+    Collecting,
+    Core,
+    Edges,
+    Flags,
+    Lines,
+    Moves,
+    Numbers,
+    Offsets,
+    Triples,
+    Words,
+)
 
-_before = enter_cache(__file__, instructions.__file__)
-
-NONE = np.uint32(0xFFFFFFFF)
+NONE = np.uint32(plans.NONE)
 
 
 @inlined
-def _fits(moves, move, state_bits, state):
-    return state_bits[state] & moves[move, 1] == moves[move, 2]
+def _fits(moves, move, atoms, state):
+    return atoms.states[state] & moves.lines[move, 1] == moves.lines[move, 2]
 
 
 @inlined
-def _fits_step(moves, move, edge_bits, edge):
-    return len(edge_bits) == 0 or edge_bits[edge] & moves[move, 3] == moves[move, 4]
+def _stays(moves, inner, move):
+    """Tell whether a move of a state in a core leads to its own core."""
+    return moves.cores[np.int64(moves.lines[move, 0])] == moves.cores[inner]
 
 
-@njit(cache=True, nogil=True)
-def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, edge_bits, sink, stopping):
+@inlined
+def _fits_step(moves, move, atoms, edge):
+    return len(atoms.edges) == 0 or atoms.edges[edge] & moves.lines[move, 3] == moves.lines[move, 4]
+
+
+@kernel
+def product_nodes(
+    graph: Edges, moves: Moves, atoms: Atoms, initial: Offsets, sink: int, stopping: int
+) -> tuple[Numbers, Offsets, Numbers, int, int]:
     """Return the reachable nodes, breadth first from automaton state 0.
 
     Nodes of the automaton state `sink` (-1: there is none) are not expanded, and end the search where `stopping`.
@@ -39,8 +56,8 @@ def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, ed
     Returns (number of each code, NONE where unreachable; codes in order of arrival; the node from which each was
     reached first; number of edges inside cores; the first node in the sink, or -1).
     """
-    width = len(first) - 1
-    numbers = np.full((len(offsets) - 1) * width, NONE, dtype=np.uint32)
+    width = len(moves.first) - 1
+    numbers = np.full((len(graph.offsets) - 1) * width, NONE, dtype=np.uint32)
     codes = np.empty(1024, dtype=np.int64)
     parents = np.empty(1024, dtype=np.uint32)
     found = np.int64(0)
@@ -66,14 +83,14 @@ def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, ed
                 break
             position += 1
             continue
-        for move in range(first[inner], first[inner + 1]):
-            if not _fits(moves, move, state_bits, state):
+        for move in range(moves.first[inner], moves.first[inner + 1]):
+            if not _fits(moves, move, atoms, state):
                 continue
-            for edge in range(offsets[state], offsets[state + 1]):
-                if not _fits_step(moves, move, edge_bits, edge):
+            for edge in range(graph.offsets[state], graph.offsets[state + 1]):
+                if not _fits_step(moves, move, atoms, edge):
                     continue
-                code = np.int64(targets[edge]) * width + np.int64(moves[move, 0])
-                edges += cores[inner] >= 0 and cores[inner] == cores[np.int64(moves[move, 0])]
+                code = np.int64(graph.targets[edge]) * width + np.int64(moves.lines[move, 0])
+                edges += moves.cores[inner] >= 0 and moves.cores[inner] == moves.cores[np.int64(moves.lines[move, 0])]
                 if numbers[code] == NONE:
                     if found == len(codes):
                         codes, parents = _longer(codes, parents)
@@ -85,7 +102,7 @@ def product_nodes(offsets, targets, initial, first, moves, cores, state_bits, ed
     return numbers, codes[:found].copy(), parents[:found].copy(), edges, reached
 
 
-@njit(cache=True)
+@helper
 def _longer(codes, parents):
     more_codes = np.empty(2 * len(codes), dtype=np.int64)
     more_parents = np.empty(2 * len(parents), dtype=np.uint32)
@@ -95,16 +112,16 @@ def _longer(codes, parents):
     return more_codes, more_parents
 
 
-@njit(cache=True, nogil=True)
-def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, core, edges):
+@kernel
+def product_edges(graph: Edges, moves: Moves, atoms: Atoms, core: Offsets, edges: int) -> tuple[Offsets, Numbers]:
     """Return the edges inside cores as a graph: starts and ends.
 
     `core` are the codes of the nodes in cores; their positions in it are their numbers here. The edges of a node are in
     the order of its moves, and for each of the edges of its state: what else is asked of them is found by going through
     them again in this order.
     """
-    width = len(first) - 1
-    numbers = np.full((len(offsets) - 1) * width, NONE, dtype=np.uint32)
+    width = len(moves.first) - 1
+    numbers = np.full((len(graph.offsets) - 1) * width, NONE, dtype=np.uint32)
     for position in range(len(core)):
         numbers[core[position]] = position
     starts = np.empty(len(core) + 1, dtype=np.int64)
@@ -114,33 +131,35 @@ def product_edges(offsets, targets, first, moves, cores, state_bits, edge_bits, 
         starts[position] = total
         state = core[position] // width
         inner = core[position] % width
-        for move in range(first[inner], first[inner + 1]):
-            if cores[np.int64(moves[move, 0])] != cores[inner] or not _fits(moves, move, state_bits, state):
+        for move in range(moves.first[inner], moves.first[inner + 1]):
+            if moves.cores[np.int64(moves.lines[move, 0])] != moves.cores[inner] or not _fits(
+                moves, move, atoms, state
+            ):
                 continue
-            for edge in range(offsets[state], offsets[state + 1]):
-                if _fits_step(moves, move, edge_bits, edge):
-                    ends[total] = numbers[np.int64(targets[edge]) * width + np.int64(moves[move, 0])]
+            for edge in range(graph.offsets[state], graph.offsets[state + 1]):
+                if _fits_step(moves, move, atoms, edge):
+                    ends[total] = numbers[np.int64(graph.targets[edge]) * width + np.int64(moves.lines[move, 0])]
                     total += 1
     starts[len(core)] = total
     return starts, ends
 
 
-@njit(cache=True, nogil=True)
-def edge_between(offsets, targets, first, moves, state_bits, edge_bits, code, next_code):
+@kernel
+def edge_between(graph: Edges, moves: Moves, atoms: Atoms, code: int, next_code: int) -> int:
     """Return the first edge of the graph by which the product goes from one code to another; -1 where none does."""
-    width = len(first) - 1
+    width = len(moves.first) - 1
     state, inner = code // width, code % width
-    for move in range(first[inner], first[inner + 1]):
-        if np.int64(moves[move, 0]) != next_code % width or not _fits(moves, move, state_bits, state):
+    for move in range(moves.first[inner], moves.first[inner + 1]):
+        if np.int64(moves.lines[move, 0]) != next_code % width or not _fits(moves, move, atoms, state):
             continue
-        for edge in range(offsets[state], offsets[state + 1]):
-            if np.int64(targets[edge]) == next_code // width and _fits_step(moves, move, edge_bits, edge):
+        for edge in range(graph.offsets[state], graph.offsets[state + 1]):
+            if np.int64(graph.targets[edge]) == next_code // width and _fits_step(moves, move, atoms, edge):
                 return np.int64(edge)
     return np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
-def components(starts, ends, alive):
+@kernel
+def components(starts: Offsets, ends: Numbers, alive: Flags) -> tuple[Numbers, int]:
     """Return the strongly connected component of each node among those alive (Tarjan 1972, without recursion).
 
     Components with an edge inside are numbered from 0; NONE stands for all other nodes. Returns also how many there
@@ -205,7 +224,7 @@ def components(starts, ends, alive):
     return component, np.int64(found)
 
 
-@njit(cache=True)
+@helper
 def _loops(starts, ends, node):
     for edge in range(starts[node], starts[node + 1]):
         if ends[edge] == node:
@@ -213,10 +232,12 @@ def _loops(starts, ends, node):
     return False
 
 
-@njit(cache=True, nogil=True)
-def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, numbers, codes, goal):
+@kernel
+def reaching(
+    graph: Edges, moves: Moves, atoms: Atoms, sink: int, numbers: Numbers, codes: Offsets, goal: Flags
+) -> Flags:
     """Return the nodes from which a goal node can be reached, over all edges of the product, backwards."""
-    width = len(first) - 1
+    width = len(moves.first) - 1
     count = len(codes)
     starts = np.zeros(count + 1, dtype=np.int64)
     for turn in range(2):
@@ -230,12 +251,12 @@ def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, number
             inner = codes[position] % width
             if inner == sink:
                 continue
-            for move in range(first[inner], first[inner + 1]):
-                if not _fits(moves, move, state_bits, state):
+            for move in range(moves.first[inner], moves.first[inner + 1]):
+                if not _fits(moves, move, atoms, state):
                     continue
-                for edge in range(offsets[state], offsets[state + 1]):
-                    if _fits_step(moves, move, edge_bits, edge):
-                        end = np.int64(numbers[np.int64(targets[edge]) * width + np.int64(moves[move, 0])])
+                for edge in range(graph.offsets[state], graph.offsets[state + 1]):
+                    if _fits_step(moves, move, atoms, edge):
+                        end = np.int64(numbers[np.int64(graph.targets[edge]) * width + np.int64(moves.lines[move, 0])])
                         if turn == 0:
                             starts[end + 1] += 1
                         else:
@@ -262,54 +283,61 @@ def reaching(offsets, targets, first, moves, state_bits, edge_bits, sink, number
 
 
 @inlined
-def _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits):
+def _collects(collecting, word, state, move, edge):
     """Return a word of what an edge collects: by its move, by the row that it takes, and by what is idle before it."""
-    row = rows[edge] if len(rows) else np.uint32(0)
-    return move_bits[move, word] | row_bits[row, word] | idle_bits[state, word]
+    row = collecting.rows[edge] if len(collecting.rows) else np.uint32(0)
+    return collecting.moves[move, word] | collecting.of_rows[row, word] | collecting.idle[state, word]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def collected(
-    offsets, first, moves, cores, state_bits, edge_bits, core, starts, ends, component, found,
-    rows, move_bits, row_bits, idle_bits, enabled_bits,
-):  # fmt: skip
+    offsets: Offsets, moves: Moves, atoms: Atoms, core: Core, collecting: Collecting, enabled_bits: Lines, found: int
+) -> tuple[Lines, Lines]:
     """Return for each component what its edges collect together, and what is enabled in some state of it."""
-    width = len(first) - 1
-    words = move_bits.shape[1]
+    width = len(moves.first) - 1
+    words = collecting.moves.shape[1]
     total = np.zeros((found, words), dtype=np.uint64)
     enabled = np.zeros((found, words), dtype=np.uint64)
-    for node in range(len(core)):
-        own = component[node]
+    for node in range(len(core.codes)):
+        own = core.component[node]
         if own == NONE:
             continue
-        state, inner = core[node] // width, core[node] % width
+        state, inner = core.codes[node] // width, core.codes[node] % width
         for word in range(words):
             enabled[own, word] |= enabled_bits[state, word]
-        position = starts[node]
-        for move in range(first[inner], first[inner + 1]):
-            if cores[np.int64(moves[move, 0])] != cores[inner] or not _fits(moves, move, state_bits, state):
+        position = core.starts[node]
+        for move in range(moves.first[inner], moves.first[inner + 1]):
+            if moves.cores[np.int64(moves.lines[move, 0])] != moves.cores[inner] or not _fits(
+                moves, move, atoms, state
+            ):
                 continue
             for edge in range(offsets[state], offsets[state + 1]):
-                if not _fits_step(moves, move, edge_bits, edge):
+                if not _fits_step(moves, move, atoms, edge):
                     continue
-                if component[ends[position]] == own:
+                if core.component[core.ends[position]] == own:
                     for word in range(words):
-                        total[own, word] |= _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits)
+                        total[own, word] |= _collects(collecting, word, state, move, edge)
                 position += 1
     return total, enabled
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def loop_part(
-    offsets, first, moves, cores, state_bits, edge_bits, core, starts, ends, component,
-    rows, move_bits, row_bits, idle_bits, source, missing, target,
-):  # fmt: skip
+    offsets: Offsets,
+    moves: Moves,
+    atoms: Atoms,
+    core: Core,
+    collecting: Collecting,
+    missing: Words,
+    source: int,
+    target: int,
+) -> Triples:
     """Return a shortest path of one edge or more inside the component of a node: lines (move, edge of the graph, node).
 
     It ends with the first edge that collects a missing bit; or where `target` is not -1, at that node.
     """
-    width = len(first) - 1
-    count = len(core)
+    width = len(moves.first) - 1
+    count = len(core.codes)
     before = np.full(count, NONE, dtype=np.uint32)
     by_move = np.empty(count, dtype=np.uint32)
     by_edge = np.empty(count, dtype=np.uint32)
@@ -321,22 +349,24 @@ def loop_part(
     while head < tail and last[0] < 0:
         at = np.int64(queue[head])
         head += 1
-        state, inner = core[at] // width, core[at] % width
-        position = starts[at]
-        for move in range(first[inner], first[inner + 1]):
-            if cores[np.int64(moves[move, 0])] != cores[inner] or not _fits(moves, move, state_bits, state):
+        state, inner = core.codes[at] // width, core.codes[at] % width
+        position = core.starts[at]
+        for move in range(moves.first[inner], moves.first[inner + 1]):
+            if moves.cores[np.int64(moves.lines[move, 0])] != moves.cores[inner] or not _fits(
+                moves, move, atoms, state
+            ):
                 continue
             for edge in range(offsets[state], offsets[state + 1]):
-                if not _fits_step(moves, move, edge_bits, edge):
+                if not _fits_step(moves, move, atoms, edge):
                     continue
-                end = np.int64(ends[position])
+                end = np.int64(core.ends[position])
                 position += 1
-                if component[end] != component[source] or last[0] >= 0:
+                if core.component[end] != core.component[source] or last[0] >= 0:
                     continue
                 hit = end == target
                 if target < 0:
                     for word in range(len(missing)):
-                        bits = _collects(word, state, move, edge, rows, move_bits, row_bits, idle_bits)
+                        bits = _collects(collecting, word, state, move, edge)
                         hit = hit or bits & missing[word] != 0
                 if hit:
                     last[0], last[1], last[2] = move, edge, end
@@ -357,6 +387,3 @@ def loop_part(
         path[length - 1, 0], path[length - 1, 1], path[length - 1, 2] = by_move[node], by_edge[node], node
         node = np.int64(before[node])
     return path
-
-
-leave_cache(_before)

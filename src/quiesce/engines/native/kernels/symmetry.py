@@ -12,18 +12,23 @@ The plan and the scratch are arrays of 64-bit numbers (`symmetry.py`).
 from __future__ import annotations
 
 import numpy as np
-from numba import cfunc, njit
 
-from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import call_four, get, inlined, put
-from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
+from quiesce.engines.native.kernels.decorators import callback, helper, inlined, kernel
+from quiesce.engines.native.kernels.instructions import call_four, get, put
+from quiesce.engines.native.plans import Lines, Orbits, Words
 
-_before = enter_cache(__file__, instructions.__file__)
-
-# Words of the plan, of each cell and of each machine in it.
-CODE, CELLS, MACHINES, TOTAL, HEADER = range(5)
-WORD, SHIFT, MASK, OWNER, COPY, FIELD, NAMED, TO_COPY, FROM_COPY, CELL = range(10)
-COPIES, FIELDS, IS_NAMED, FIRST, BASE, MACHINE = range(6)
+CODE, CELLS, MACHINES, TOTAL, HEADER = Orbits.CODE, Orbits.CELLS, Orbits.MACHINES, Orbits.TOTAL, Orbits.HEADER
+WORD, SHIFT, MASK, OWNER, COPY, FIELD = (
+    Orbits.WORD,
+    Orbits.SHIFT,
+    Orbits.MASK,
+    Orbits.OWNER,
+    Orbits.COPY,
+    Orbits.FIELD,
+)
+NAMED, TO_COPY, FROM_COPY, CELL = Orbits.NAMED, Orbits.TO_COPY, Orbits.FROM_COPY, Orbits.CELL
+COPIES, FIELDS, IS_NAMED = Orbits.COPIES, Orbits.FIELDS, Orbits.IS_NAMED
+FIRST, BASE, MACHINE = Orbits.FIRST, Orbits.BASE, Orbits.MACHINE
 
 NOBODY = np.int64(-1)
 ONE = np.uint64(1)
@@ -55,9 +60,11 @@ def _compared(words, state, other):
     return np.int64(0)
 
 
-@njit(cache=True, nogil=True)
-def _order_named(plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors):
+@helper
+def _order_named(plan, sizes, cell_plan, machine_plan, values, copies_of, factors):
     """Order the copies of each named machine; its factor is how many exchanges of unnamed ones change nothing."""
+    cells, machines, copies = sizes
+    contents, keys, named, order = copies_of
     for copy in range(copies):
         put(contents, copy, np.uint64(0))
         put(named, copy, np.uint64(0))
@@ -139,7 +146,7 @@ def _factorial(number):
     return product
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _next_order(machines, machine_plan, keys, named, order):
     """Go to the next order of the ties that matter; return False after the last one."""
     for machine in range(machines):
@@ -184,7 +191,7 @@ def _swap(base, one, other):
     put(base, other, held)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _move(plan, cells, cell_plan, machine_plan, values, moved, place):
     """Move the copies of named machines to their places, and change their names everywhere."""
     for cell in range(cells):
@@ -204,7 +211,7 @@ def _move(plan, cells, cell_plan, machine_plan, values, moved, place):
         put(moved, target, value)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _sort_unnamed(machines, machine_plan, moved, factors):
     """Sort the copies of machines that nobody names; their factors are how many exchanges of them change nothing."""
     for machine in range(machines):
@@ -226,8 +233,8 @@ def _sort_unnamed(machines, machine_plan, moved, factors):
         _write(factors, machine, alike)
 
 
-@cfunc("int64(int64,int64,int64,int64)", cache=True)
-def canonical(plan, words, state, scratch):
+@callback
+def canonical(plan: int, words: int, state: int, scratch: int) -> int:
     """Replace a state by its canonical form.
 
     Returns how many of the orders that were tried give this form; the first words of the scratch get, for each machine,
@@ -255,7 +262,8 @@ def canonical(plan, words, state, scratch):
         base = _read(entry, BASE)
         for copy in range(_read(entry, COPIES)):
             _write(order, base + copy, copy)
-    _order_named(plan, cells, machines, copies, cell_plan, machine_plan, values, contents, keys, named, order, factors)
+    sizes, copies_of = (cells, machines, copies), (contents, keys, named, order)
+    _order_named(plan, sizes, cell_plan, machine_plan, values, copies_of, factors)
     alike = np.int64(0)
     while True:
         for machine in range(machines):
@@ -286,8 +294,8 @@ def canonical(plan, words, state, scratch):
     return alike
 
 
-@njit(cache=True, nogil=True)
-def canonical_forms(plan, words, states_, scratch_, alike):
+@kernel
+def canonical_forms(plan: int, words: int, states_: Words, scratch_: Words, alike: Lines) -> None:
     """Replace states by their canonical forms; a row of `alike` gets factors of how many exchanges leave each alone."""
     states, scratch = states_.ctypes.data, scratch_.ctypes.data
     for number in range(alike.shape[0]):
@@ -295,11 +303,3 @@ def canonical_forms(plan, words, states_, scratch_, alike):
         alike[number, 0] = call_four(np.int64(get(plan, CODE)), plan, words, state, scratch)
         for factor in range(1, alike.shape[1]):
             alike[number, factor] = get(scratch, factor - 1)
-
-
-leave_cache(_before)
-
-
-def scratch_words(cells: int, machines: int, copies: int, words: int) -> int:
-    """Return how many words of scratch `canonical` needs."""
-    return machines + 2 * cells + 5 * copies + 2 * words

@@ -3,39 +3,32 @@
 It knows nothing of systems: it sees words, and calls the compiled `expand` by address. A state is known by its *key*,
 one word: the state's only word, or the numbers of its two halves (`interning.py`). `table_kernels.py` says how the
 table is made.
-
-numba does not notice that a called function in another file changed: `enter_cache` is told of all files that these
-kernels are made of.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from quiesce.engines.native import instructions, interning_kernels, table_kernels
-from quiesce.engines.native.instructions import (
-    LINE,
+from quiesce.engines.native.kernels.decorators import helper, inlined, kernel
+from quiesce.engines.native.kernels.instructions import (
     add_to,
     call_four,
     call_six,
     expand,
     first_bit,
     get,
-    inlined,
     prefetch,
     put,
 )
-from quiesce.engines.native.interning_kernels import intern, is_full, unpacked
-from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
-from quiesce.engines.native.table_kernels import (
-    ALL,
+from quiesce.engines.native.kernels.interning import intern, is_full, unpacked
+from quiesce.engines.native.kernels.table import ALL, FIRST_MULTIPLIER, ONE, ZERO, away, home_of, probed
+from quiesce.engines.native.plans import (
     CROWDED,
     END,
-    FIRST_MULTIPLIER,
+    FILTER,
     LATE,
+    LINE,
     NEW,
-    ONE,
     PROBE_BITS,
     PROBES,
     RESUME,
@@ -44,19 +37,14 @@ from quiesce.engines.native.table_kernels import (
     TRANSITIONS,
     USED,
     WIDE,
-    ZERO,
-    away,
-    home_of,
-    probed,
+    Batch,
+    Output,
+    Program,
+    Room,
+    TableView,
+    TreeView,
+    Worker,
 )
-
-PARTS = (instructions.__file__, interning_kernels.__file__, table_kernels.__file__)
-"""The files that these kernels are made of."""
-_before = enter_cache(__file__, *PARTS)
-
-FILTER = 1 << 15
-"""Entries of a worker's filter of successors that it has just seen: 256 KiB."""
-
 
 # -- reductions: compiled where somebody asks for them, and called by the address in their plan ------------------------
 
@@ -113,71 +101,48 @@ def _probing(queue, waiting, fresh, new, late, lost, report, at_home):
     return again, new, lost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def work(
-    code,
-    stubborn,
-    canon,
-    words,
-    frontier,
-    first,
-    last,
-    ticket,
-    chunk,
-    table,
-    bits,
-    right,
-    tree,
-    leaves,
-    margin,
-    room,
-    block,
-    scratch_,
-    stubborn_scratch_,
-    canon_scratch_,
-    pending_,
-    best_,
-    fresh_,
-    late_,
-    report_,
-):
-    """Expand states of the frontier, chunk after chunk, until none of `first` to `last` - 1 is left.
+    program: Program, batch: Batch, table: TableView, tree: TreeView, room: Room, worker: Worker, output: Output
+) -> None:
+    """Expand states of the frontier, chunk after chunk, until none of `batch.first` to `batch.last` - 1 is left.
 
-    `ticket` is the number of states that the threads have taken so far. `fresh_` gets the keys that are new, `late_`
-    those for which the table has no room nearby; both have room for all successors of the frontier. `best_` keeps for
-    each pending property the least state that decides it. The report tells how many there are of each, and where this
-    thread stopped for want of room in the tree (`RESUME` = `END`: nowhere). `block` states at most are expanded
-    together, with `room` successors at most, and all threads together bring `margin` new values to a node of the tree.
+    The output has room for all successors of the frontier. The report tells how many keys there are of each kind, and
+    where this thread stopped for want of room in the tree (`RESUME` = `END`: nowhere).
     """
-    scratch, pending, best = scratch_.ctypes.data, pending_.ctypes.data, best_.ctypes.data
-    fresh, late, report = fresh_.ctypes.data, late_.ctypes.data, report_.ctypes.data
-    stubborn_scratch, canon_scratch = stubborn_scratch_.ctypes.data, canon_scratch_.ctypes.data
-    parent, numbers, changed, info, filter_, queue, buffer, keys = _parts(scratch, words, leaves, len(pending_), room)
+    code, stubborn, canon, words = program.expand, program.stubborn, program.canon, program.words
+    frontier, last, leaves = batch.frontier, batch.last, tree.leaves
+    scratch, pending, best = worker.scratch.ctypes.data, worker.pending.ctypes.data, worker.best.ctypes.data
+    fresh, late, report = output.fresh.ctypes.data, output.overflow.ctypes.data, output.report.ctypes.data
+    stubborn_scratch, canon_scratch = worker.stubborn.ctypes.data, worker.canon.ctypes.data
+    parent, numbers, changed, info, filter_, queue, buffer, keys = _parts(
+        scratch, words, leaves, len(worker.pending), room.successors
+    )
     transitions, new, lost = np.int64(0), np.int64(0), np.int64(0)
     begin, end = last, last
     stopped = False
     while not stopped:
-        begin = first + add_to(ticket, chunk)
+        begin = batch.first + add_to(batch.taken, batch.chunk)
         if begin >= last:
             begin, end = last, last
             break
-        end = min(last, begin + chunk)
+        end = min(last, begin + batch.chunk)
         while begin < end:
-            if leaves > 0 and is_full(tree, leaves, margin):
+            if leaves > 0 and is_full(tree):
                 stopped = True
                 break
-            size = min(block, end - begin)
+            size = min(room.states, end - begin)
             made = np.int64(0)
             waiting = np.int64(0)
             for position in range(begin, begin + size):
                 state = frontier + position * 8
                 if leaves > 0:
                     state = parent
-                    unpacked(tree, leaves, words, get(frontier, position), numbers, parent)
+                    unpacked(tree, words, get(frontier, position), numbers, parent)
                 successors = buffer if leaves > 0 else buffer + made * words * 8
                 count = expand(code, state, successors, info)
                 fired = np.int64(get(info, 0))
-                for word in range(len(pending_)):
+                for word in range(len(worker.pending)):
                     hits = get(info, 1 + word) & get(pending, word)
                     if hits != ZERO:
                         _note(hits, word, state, words, best)
@@ -188,14 +153,14 @@ def work(
                     for successor in range(count):
                         canonical(canon, words, successors + successor * words * 8, canon_scratch)
                 if leaves > 0:
-                    intern(tree, leaves, words, state, numbers, changed, successors, count, keys + made * 8)
+                    intern(tree, words, state, numbers, changed, successors, count, keys + made * 8)
                 for successor in range(made, made + count):
                     key = get(keys, successor)
                     place = np.int64((key * FIRST_MULTIPLIER) >> np.uint64(64 - 15))
                     if get(filter_, place) == key and key != ALL:
                         continue
                     put(filter_, place, key)
-                    part, home, quotient = home_of(table, key, bits, right)
+                    part, home, quotient = home_of(table, key)
                     prefetch(home)
                     put(queue, 3 * waiting, key)
                     put(queue, 3 * waiting + 1, np.uint64(home))
@@ -215,7 +180,7 @@ def work(
 
 @inlined
 def _parts(scratch, words, leaves, flag_words, room):
-    """Return the addresses of what a worker keeps for itself; `scratch_words` says how much it is."""
+    """Return the addresses of what a worker keeps for itself; `search_scratch` says how much it is."""
     parent = scratch
     numbers = parent + words * 8
     changed = numbers + 2 * leaves * 8
@@ -227,11 +192,6 @@ def _parts(scratch, words, leaves, flag_words, room):
     return parent, numbers, changed, info, filter_, queue, buffer, keys
 
 
-def scratch_words(words: int, leaves: int, flag_words: int, room: int) -> int:
-    """Return how many words a worker needs for itself, for `room` successors in a block."""
-    return words + 2 * leaves + 1 + flag_words + FILTER + room * (words + 4 + 2 * leaves)
-
-
 @inlined
 def precedes(state, other, words):
     """Tell whether one state comes before another, word by word."""
@@ -241,7 +201,7 @@ def precedes(state, other, words):
     return False
 
 
-@njit(cache=True)
+@helper
 def _note(hits, word, state, words, best):
     """Keep the least state that decides each pending property: per property, whether there is one, and its words."""
     while hits != ZERO:
@@ -252,6 +212,3 @@ def _note(hits, word, state, words, best):
             put(kept, 0, ONE)
             for position in range(words):
                 put(kept, 1 + position, get(state, position))
-
-
-leave_cache(_before)

@@ -11,54 +11,44 @@ threads need no lock: a slot is claimed by compare-and-swap.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from quiesce.engines.native import instructions
-from quiesce.engines.native.instructions import (
-    LINE,
+from quiesce.engines.native.kernels.decorators import inlined, kernel
+from quiesce.engines.native.kernels.instructions import (
     claim_number,
     claim_word,
     first_bit,
     get,
     get_number,
-    inlined,
     prefetch,
     put,
     scan_numbers,
     scan_words,
     upper_product,
 )
-from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
-
-_before = enter_cache(__file__, instructions.__file__)
+from quiesce.engines.native.plans import (
+    CROWDED,
+    EXTENSION,
+    EXTENSIONS,
+    LATE,
+    LINE,
+    LONGEST,
+    MOVED,
+    NEW,
+    PROBE_BITS,
+    PROBES,
+    SUB_BITS,
+    SUB_TABLES,
+    USED,
+    WIDE,
+    Output,
+    SubTable,
+    TableView,
+    Words,
+)
 
 ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SECOND_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
-SUB_BITS = 6
-SUB_TABLES = 1 << SUB_BITS
-PROBE_BITS = 5
-PROBES = (1 << PROBE_BITS) - 1
-"""Probes 0 to 30: what five bits of a slot can tell."""
-LONGEST = (PROBES - 1) * 8 + (PROBES - 1) * (PROBES - 2) // 2
-"""Buckets between home and the last probe; a sub-table has as many beyond its last home."""
-WIDE = 1
-"""Lowest bit of a sub-table's address: its slots have 64 bits."""
-MOVED = 16
-"""Buckets of a growing sub-table that are moved together."""
-MOVE_SCRATCH = 2 * MOVED * 16
-EXTENSIONS = 3 * SUB_TABLES
-"""Where the table's plan says by how many parts of keys it was extended, and then where each begins in a key."""
-EXTENSION = 4
-"""Bits of such a part."""
-MOST_EXTENSIONS = 8
-
-# Words that a worker reports.
-TRANSITIONS, NEW, LATE, RESUME, END, USED = 0, 1, 2, 3, 4, 5
-CROWDED = USED + SUB_TABLES
-REPORT = CROWDED + SUB_TABLES
-
-
 # -- hashing ----------------------------------------------------------------------------------------------------------
 
 
@@ -142,8 +132,9 @@ def _entered(home, quotient, wide):
 
 
 @inlined
-def home_of(table, key, bits, right):
+def home_of(view, key):
     """Return the sub-table of a key, its home bucket's address (bit 0: wide slots) and its quotient."""
+    table, bits, right = view.plan, view.bits, view.right
     extra = ZERO
     if right != 0:
         extra = _beyond(table, key)
@@ -157,15 +148,20 @@ def home_of(table, key, bits, right):
     return part, np.int64(get(table, part)) + np.int64(remainder) * LINE, quotient
 
 
-@njit(cache=True, nogil=True)
-def enter(table, bits, right, keys, count, fresh, late, report_):
-    """Enter keys; `fresh` gets those that are new, in their order, `late` those for which no room is near."""
-    report = report_.ctypes.data
+@kernel
+def enter(table: TableView, keys_: Words, output: Output) -> None:
+    """Enter keys; the output gets those that are new, in their order, and those for which no room is near."""
+    keys, fresh, late, report = (
+        keys_.ctypes.data,
+        output.fresh.ctypes.data,
+        output.overflow.ctypes.data,
+        output.report.ctypes.data,
+    )
     new = np.int64(0)
     lost = np.int64(0)
-    for number in range(count):
+    for number in range(len(keys_)):
         key = get(keys, number)
-        part, home, quotient = home_of(table, key, bits, right)
+        part, home, quotient = home_of(table, key)
         entered = _entered(home & ~WIDE, quotient, home & WIDE)
         if entered > 0:
             put(fresh, new, key)
@@ -179,37 +175,34 @@ def enter(table, bits, right, keys, count, fresh, late, report_):
     put(report, LATE, np.uint64(lost))
 
 
-@njit(cache=True, nogil=True)
-def move(old, buckets, wide, new, new_buckets, new_magic, new_wide, queue_):
+@kernel
+def move(old: SubTable, new: SubTable, queue_: Words) -> bool:
     """Enter all of a sub-table in a larger, empty one; return False where no room is near.
 
     `queue_` has room for `MOVE_SCRATCH` words. It is the caller's: an array of our own would be freed as soon as its
     address was taken, which is its last use.
     """
-    slots = 8 if wide else 16
+    slots = 8 if old.wide else 16
     queue = queue_.ctypes.data
-    for begin in range(0, buckets + LONGEST, MOVED):
+    for begin in range(0, old.buckets + LONGEST, MOVED):
         waiting = np.int64(0)
-        for bucket in range(begin, min(begin + MOVED, buckets + LONGEST)):
-            line = old + bucket * LINE
+        for bucket in range(begin, min(begin + MOVED, old.buckets + LONGEST)):
+            line = old.address + bucket * LINE
             for slot in range(slots):
-                stamp = get(line, slot) if wide else np.uint64(get_number(line, slot))
+                stamp = get(line, slot) if old.wide else np.uint64(get_number(line, slot))
                 if stamp == ZERO:
                     break
                 stamp -= ONE
                 probe = np.int64(stamp & np.uint64(31))
                 quotient = stamp >> np.uint64(5)
-                rest = quotient * np.uint64(buckets) + np.uint64(bucket - away(quotient, probe))
-                quotient, remainder = divided(rest, np.uint64(new_buckets), new_magic)
-                home = new + np.int64(remainder) * LINE
+                rest = quotient * np.uint64(old.buckets) + np.uint64(bucket - away(quotient, probe))
+                quotient, remainder = divided(rest, np.uint64(new.buckets), np.uint64(new.magic))
+                home = new.address + np.int64(remainder) * LINE
                 prefetch(home)
                 put(queue, 2 * waiting, np.uint64(home))
                 put(queue, 2 * waiting + 1, quotient)
                 waiting += 1
         for entry in range(waiting):
-            if _entered(np.int64(get(queue, 2 * entry)), get(queue, 2 * entry + 1), new_wide) < 0:
+            if _entered(np.int64(get(queue, 2 * entry)), get(queue, 2 * entry + 1), new.wide) < 0:
                 return False
     return True
-
-
-leave_cache(_before)

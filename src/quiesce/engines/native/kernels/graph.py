@@ -7,15 +7,13 @@ targets[offsets[s]:offsets[s + 1]].
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from quiesce.engines.native.kernel_cache import enter_cache, leave_cache
-
-_before = enter_cache(__file__)
+from quiesce.engines.native.kernels.decorators import kernel
+from quiesce.engines.native.plans import Flags, Lines, Numbers, Offsets
 
 
-@njit(cache=True, nogil=True)
-def reverse(offsets, targets):
+@kernel
+def reverse(offsets: Offsets, targets: Numbers) -> tuple[Offsets, Numbers]:
     """Return the reversed graph in the same form: the predecessors of state n."""
     count = len(offsets) - 1
     starts = np.zeros(count + 1, dtype=np.int64)
@@ -32,8 +30,8 @@ def reverse(offsets, targets):
     return starts, sources
 
 
-@njit(cache=True, nogil=True)
-def sweep(offsets, targets, marked, rounds):
+@kernel
+def sweep(offsets: Offsets, targets: Numbers, marked: Flags, rounds: int) -> bool:
     """Mark every state with a marked successor, in sweeps from the last state and from the first in turn.
 
     Returns whether nothing changed any more within the rounds given: most graphs need few, a long chain numbered the
@@ -55,8 +53,8 @@ def sweep(offsets, targets, marked, rounds):
     return False
 
 
-@njit(cache=True, nogil=True)
-def some_successor(offsets, targets, marked):
+@kernel
+def some_successor(offsets: Offsets, targets: Numbers, marked: Flags) -> Flags:
     """Return the states with a marked successor: EX."""
     found = np.zeros(len(marked), dtype=np.bool_)
     for number in range(len(marked)):
@@ -67,8 +65,8 @@ def some_successor(offsets, targets, marked):
     return found
 
 
-@njit(cache=True, nogil=True)
-def until(starts, sources, stay, goal):
+@kernel
+def until(starts: Offsets, sources: Numbers, stay: Flags, goal: Flags) -> Flags:
     """Return the states from which some run stays in `stay` until `goal`: E[stay U goal], backwards from the goal."""
     found = goal.copy()
     queue = np.empty(len(goal), dtype=np.uint32)
@@ -90,8 +88,8 @@ def until(starts, sources, stay, goal):
     return found
 
 
-@njit(cache=True, nogil=True)
-def for_ever(offsets, targets, starts, sources, stay):
+@kernel
+def for_ever(offsets: Offsets, targets: Numbers, starts: Offsets, sources: Numbers, stay: Flags) -> Flags:
     """Return the states from which some maximal run stays in `stay`: EG; those that must leave are taken away."""
     count = len(stay)
     kept = stay.copy()
@@ -123,8 +121,8 @@ def for_ever(offsets, targets, starts, sources, stay):
     return kept
 
 
-@njit(cache=True, nogil=True)
-def arrivals(offsets, targets, sources, within, goal):
+@kernel
+def arrivals(offsets: Offsets, targets: Numbers, sources: Offsets, within: Flags, goal: Flags) -> tuple[Offsets, int]:
     """Go breadth first from sources through `within` to the nearest goal.
 
     Returns by which edge each state was arrived at (-1: a source, -2: not at all), and the goal, or -1. Ties go to the
@@ -156,8 +154,8 @@ def arrivals(offsets, targets, sources, within, goal):
     return arrived, np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
-def enabled_bits(offsets, rows, row_bits):
+@kernel
+def enabled_bits(offsets: Offsets, rows: Numbers, row_bits: Lines) -> Lines:
     """Return for each state the bits of all rows by which a step leaves it; a row's bits are a line of `row_bits`."""
     count = len(offsets) - 1
     found = np.zeros((count, row_bits.shape[1]), dtype=np.uint64)
@@ -168,8 +166,10 @@ def enabled_bits(offsets, rows, row_bits):
     return found
 
 
-@njit(cache=True, nogil=True)
-def with_stuttering(offsets, targets, rows, numbered, silence):
+@kernel
+def with_stuttering(
+    offsets: Offsets, targets: Numbers, rows: Numbers, numbered: int, silence: int
+) -> tuple[Offsets, Numbers, Numbers]:
     """Return the graph with a loop at each deadlock, by the row `silence`; the rows are empty if not `numbered`."""
     count = len(offsets) - 1
     missing = 0
@@ -195,8 +195,8 @@ def with_stuttering(offsets, targets, rows, numbered, silence):
     return starts, ends, kinds
 
 
-@njit(cache=True, nogil=True)
-def refined(offsets, targets, labels, block):
+@kernel
+def refined(offsets: Offsets, targets: Numbers, labels: Numbers, block: Numbers) -> tuple[Numbers, int]:
     """Return a finer partition: states stay together that were, and have the same labels to the same blocks.
 
     A state's signature is the sorted set of (label, block of the target); signatures are compared in full. Returns the
@@ -249,6 +249,3 @@ def refined(offsets, targets, labels, block):
                     break
             slot = (slot + 1) & (slots - 1)
     return fresh, np.int64(found)
-
-
-leave_cache(_before)

@@ -21,7 +21,7 @@ from quiesce.core.result import Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.checking import check
-from quiesce.engines.native import Strategy, interning, kernels, search, space, store, table
+from quiesce.engines.native import Strategy, interning, search, space, store, table
 from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import layout
@@ -385,14 +385,17 @@ def test_no_worker_writes_behind_what_it_has(monkeypatch: pytest.MonkeyPatch) ->
 
     def guarded(self: search.Search) -> None:
         real(self)
-        self.scratch = [np.concatenate([each, np.full(64, kernels.ALL)]) for each in self.scratch]
-        behind.extend(each[-64:] for each in self.scratch)
+        self.memory = [
+            each._replace(scratch=np.concatenate([each.scratch, np.full(64, search.NOTHING, dtype=np.uint64)]))
+            for each in self.memory
+        ]
+        behind.extend(each.scratch[-64:] for each in self.memory)
 
     monkeypatch.setattr(search.Search, "_new_scratch", guarded)
     for system in (branching(40), branching(9, padding=0), cycles(3, 4, 5, copies_of_words=3), die_hard()):
         compare(system.build())
     assert len(behind) == 4 * (1 + 2 + 3)
-    assert all((words == kernels.ALL).all() for words in behind)
+    assert all((words == search.NOTHING).all() for words in behind)
 
 
 @pytest.mark.parametrize("idle", [0, 1, 3])

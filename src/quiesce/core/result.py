@@ -45,7 +45,7 @@ class PropertyAnswer:
     trace: Trace | None = None
     value: int | None = None
     note: str = ""
-    seconds: float = field(default=0.0, compare=False)
+    seconds: float = field(default=0.0, compare=False, repr=False)
 
     @builtins.property  # a field has the name of the other one
     def scope(self) -> str:

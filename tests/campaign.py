@@ -33,7 +33,11 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = Path("src") / "quiesce"
 PARTS = ("core", "language", "engines")
 COPIED = ("src", "tests", "spec", "model", "checks", "docs", "benchmarks", "diagrams", "pyproject.toml", "README.md")
-COMPILING = tuple(f"engines/native/{name}.py" for name in ("instructions", "kernel_cache", "machine_code"))
+KERNELS = "engines/native/kernels/"
+TEXT = PACKAGE / KERNELS / "kernels.ll"
+BUILT = (KERNELS, "engines/native/plans.py")
+"""What the kernels' text is built of: it is built anew with a mutant of these."""
+COMPILING = ("engines/native/machine_code.py",)
 """Mutants of these may leave wrong objects under right names."""
 SEED = 17
 KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
@@ -127,7 +131,9 @@ class Workshop:
         try:
             if mutant is not None:
                 self._put_in(mutant)
-            for tests in task.tests:
+                if mutant.file.startswith(BUILT):
+                    verdict, told = self._built()
+            for tests in task.tests if verdict == SURVIVED else ():
                 left = self.seconds - (time.monotonic() - begun)
                 verdict, told = self._run(tests, max(1.0, left), mutant)
                 if verdict != SURVIVED:
@@ -135,6 +141,7 @@ class Workshop:
         finally:
             if mutant is not None:
                 (self.folder / PACKAGE / mutant.file).write_text(mutant.text, encoding="utf-8")
+                shutil.copy(ROOT / TEXT, self.folder / TEXT)
         return Outcome(task=task, verdict=verdict, seconds=time.monotonic() - begun, told=told)
 
     def _put_in(self, mutant: Mutant) -> None:
@@ -144,11 +151,18 @@ class Workshop:
             raise RuntimeError(f"{mutant.file} was changed while the campaign ran: run it in a clone of its own")
         file.write_text(mutant.mutated, encoding="utf-8")
 
-    def _run(self, tests: str, seconds: float, mutant: Mutant | None) -> tuple[str, str]:
-        """Run tests in the copy; their objects and kernels are kept apart from those of other programs.
+    def _built(self) -> tuple[str, str]:
+        """Build the kernels' text of the copy: a mutant that does not compile is noticed."""
+        words = [sys.executable, "-m", "quiesce.engines.native.kernels.build"]
+        environment = os.environ | {"PYTHONPATH": str(self.folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        return (SURVIVED, "") if done.returncode == 0 else (KILLED, f"it does not compile: {done.stderr[-100:]}")
 
-        A kernel's folder is named by its sources and those of the files it calls, and a program's object by its text:
-        only where a mutant changes how they are named or compiled, what it compiles is thrown away.
+    def _run(self, tests: str, seconds: float, mutant: Mutant | None) -> tuple[str, str]:
+        """Run tests in the copy; their objects are kept apart from those of other programs.
+
+        An object is named by its text: only where a mutant changes how they are named or compiled, what it compiles is
+        thrown away.
         """
         path, *options = shlex.split(tests)
         words = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", "--tb=no"]

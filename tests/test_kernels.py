@@ -12,6 +12,7 @@ import pytest
 from quiesce.engines.native import loaded
 from quiesce.engines.native.kernels import build
 from quiesce.engines.native.loaded import module
+from quiesce.engines.native.plans import Atoms, Edges, Moves
 from tests.documents import ROOT
 
 
@@ -72,6 +73,16 @@ def test_what_a_kernel_made_lives_as_long_as_a_view_of_it() -> None:
     for _ in range(40):
         module("graph").reverse(offsets, targets)
     assert psutil.Process().memory_info().rss - memory < 200 << 20  # all of them together are 480 MiB
+
+
+def test_too_little_memory_is_a_memory_error() -> None:
+    """A product of 2^40 nodes does not fit: that is told as want of memory, and the process goes on."""
+    offsets = np.zeros(1 << 20, dtype=np.int64)
+    graph = Edges(offsets, np.zeros(0, dtype=np.uint32))
+    moves = Moves(offsets, np.zeros((1, 5), dtype=np.uint64), np.zeros(1 << 20, dtype=np.int64))
+    atoms = Atoms(np.zeros(1 << 20, dtype=np.uint64), np.zeros(0, dtype=np.uint64))
+    with pytest.raises(MemoryError):
+        module("product").product_nodes(graph, moves, atoms, np.zeros(0, dtype=np.int64), -1, 0)
 
 
 def test_a_kernel_that_there_is_not_is_an_attribute_error() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import pickle
 import weakref
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from quiesce.core.errors import EngineError
 from quiesce.engines.native.machine_code import Compiled, compiled
 
 TEXT = Path(__file__).parent / "kernels" / "kernels.ll"
@@ -26,6 +28,8 @@ FREE = "NRT_MemInfo_call_dtor"
 ARRAY = 5
 """Words of an array before its shape: count of references, parent, length, size of an item, data."""
 DATA = 4
+NOTHING = -2
+"""The status of a kernel that returns None; 0 is that of any other."""
 
 Shape = str | list[Any]
 """A number (`i`), a truth (`b`), an array (`u8x1`: its numbers and its dimensions), nothing (`-`), a tuple of such."""
@@ -81,8 +85,9 @@ class Kernel:
                 words += [0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides]
         result = (ctypes.c_int64 * self._words)()
         error = ctypes.c_void_p()
-        if self._function(ctypes.addressof(result), ctypes.addressof(error), *words) != 0:
-            raise MemoryError
+        status = self._function(ctypes.addressof(result), ctypes.addressof(error), *words)
+        if status not in (0, NOTHING):
+            raise _raised(self.name, error.value)
         return _read(result, iter(range(self._words)), self._result)
 
 
@@ -100,6 +105,23 @@ def _given(values: Sequence[Any]) -> Iterator[Any]:
             yield from _given(value)
         else:
             yield value
+
+
+class _Raised(ctypes.Structure):
+    """What a kernel raised: a pickled class, its arguments, and where."""
+
+    _fields_ = (("pickled", ctypes.c_void_p), ("size", ctypes.c_int32))
+
+
+def _raised(name: str, error: int | None) -> BaseException:
+    """Return what a kernel raised: want of memory, or a bug in it (a wrong index, where indices are checked)."""
+    if error is None:
+        return EngineError(f"the kernel {name} failed")
+    found = _Raised.from_address(error)
+    kind, arguments, *_ = pickle.loads(ctypes.string_at(found.pickled, found.size))
+    if issubclass(kind, MemoryError) or (kind is ValueError and "too big" in str(arguments)):
+        return MemoryError()
+    return EngineError(f"the kernel {name} failed: {kind.__name__}{arguments}")
 
 
 # -- results ----------------------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quiesce import endings, expectations, library
-from quiesce.bridges import contest, pnml
 from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import Property, System
@@ -23,6 +23,9 @@ from quiesce.expectations import Check
 from quiesce.language.systems import asking
 from quiesce.show import data, text
 from quiesce.statuses import BUG, HOLDS, SEVERITY, SUSPICIOUS, UNKNOWN, VIOLATED, WRONG
+
+if TYPE_CHECKING:
+    from quiesce.bridges.nets import Net
 
 
 class Session:
@@ -57,6 +60,8 @@ class Session:
 
     def check_net(self, file: Path, bound: int | None, formulas: list[Path], asked: list[str]) -> None:
         """Check a Petri net: its bound, the formulas of contest files, and those asked, with the run that shows why."""
+        from quiesce.bridges import contest, pnml
+
         begun = time.perf_counter()
         net = pnml.read(file)
         posed = [question for name in formulas for question in contest.read(name, net)]
@@ -79,7 +84,9 @@ class Session:
         self.print_report(result)
         self.statuses.append({Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.verdict, UNKNOWN))
 
-    def _bounded(self, net: pnml.Net) -> System:
+    def _bounded(self, net: Net) -> System:
+        from quiesce.bridges import pnml
+
         with self._watching(net.name) as watch:
             return pnml.bounded(net, limits=self.limits, watch=watch)
 

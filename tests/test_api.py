@@ -165,6 +165,19 @@ def test_options_do_what_those_of_the_command_do(tmp_path: Path) -> None:
         quiesce.check("winsock", unfair=["no such trigger"])
 
 
+def test_evidence_of_reductions_is_told() -> None:
+    """Three users that are in or out are 8 states, and 4 by how many are in; independent steps need not be interleaved."""
+    answer = quiesce.check(pool, users=3, forgetful=False, symmetry=True)["P-1"]
+    assert (answer.evidence.kind.value, answer.evidence.counts) == ("reduced", {"orbits": 4, "states": 8})
+    assert (answer.scope, answer.flags) == ("all 4 orbits (8 states)", ("reduced",))
+    machines = [Machine(name, states=["off", "on"]) for name in ("left", "right")]
+    for machine in machines:
+        machine.step("go", source="off", dest="on")
+    system = System("two", *machines)
+    answer = quiesce.check(system, por=True)["domains"]
+    assert answer.scope == "3 states that stand for all"
+
+
 def test_json_has_evidence_scope_and_flags() -> None:
     """The document of a result is that of the command, with the reason of each verdict as data and in words."""
     result = quiesce.check(pool, limits=Limits(max_states=2))

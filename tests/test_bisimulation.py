@@ -11,8 +11,8 @@ import pytest
 from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
-from quiesce import Machine, SpecificationError, System, all_of, where
-from quiesce.core.bisimulation import told
+from quiesce import Machine, SpecificationError, System, all_of, any_value, where
+from quiesce.core.bisimulation import distinction, told
 from quiesce.core.domains import Copy
 from quiesce.core.reference import initial_states, steps
 from quiesce.core.result import PropertyAnswer, Verdict
@@ -303,6 +303,25 @@ def test_a_difference_that_shows_only_after_two_events_is_told() -> None:
     answer = compared(system)
     assert (answer.verdict, answer.scope) == (Verdict.VIOLATED, "counterexample of 3 steps")
     assert answer.note == "after start, ask: ask is possible only in the initial state"
+
+
+@pytest.mark.parametrize("replies", [("short", "long"), ("long", "short")])
+def test_the_reply_that_endures_longest_is_told(replies: tuple[str, str]) -> None:
+    """What `one` asks for goes on twice. Of what `other` can reply, one goes on once, and one not at all: the play goes
+    through the former, whichever row comes first.
+    """
+    states = ["one", "other", "best", "poor", "short", "long", "more", "end"]
+    machine = Machine("m", states=states, initial=any_value)
+    machine.on("ask", source="one", dest="best")
+    machine.on("ask", source="one", dest="poor")
+    for reply in replies:
+        machine.on("ask", source="other", dest=reply)
+    machine.on("go on", source="best", dest="more")
+    machine.on("go on", source="long", dest="end")
+    machine.on("go on further", source="more", dest="end")
+    system = System("s", machine).build()
+    one, other = (next(state for state in initial_states(system) if state[0] == name) for name in ("one", "other"))
+    assert distinction(system, one, other, 8) == "after ask, go on: go on further is possible only here"
 
 
 def test_different_results_tell_apart() -> None:

@@ -366,6 +366,13 @@ def test_going_on_with_too_little_memory_spoils_nothing(kept: Path, monkeypatch:
     assert told(searched(race(30, 100, words=2), kept)) == expected
 
 
+def test_a_large_step_is_not_taken_on_trust() -> None:
+    """Where no limit is given a small search is not looked at; one step that no memory is enough for is refused."""
+    Budget(None).check(0, 1 << 20)
+    with pytest.raises(MemoryLimitError):
+        Budget(None).check(0, 1 << 60)
+
+
 def test_a_memory_limit_gives_unknown() -> None:
     """With one megabyte the search ends after a batch, says why, and claims nothing."""
     result = check(wide(), limits=Limits(memory=1 << 20))

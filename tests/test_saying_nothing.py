@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from quiesce import F, G, Machine, System, Term, after, any_of, argument, deadlock, happens
+from quiesce import E, F, G, Machine, System, Term, after, any_of, argument, deadlock, happens
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.engines.checking import check
 from quiesce.engines.native import Strategy
@@ -156,6 +156,40 @@ def test_what_a_run_decides_is_decided_although_a_step_leaves_a_domain(
     system, x = counter(leaves=True)
     system.holds("p", formula(x))
     assert answers(system).answer("p").verdict is verdict
+
+
+def test_a_predicate_of_steps_is_that_of_its_own_step_beside_one_that_leaves() -> None:
+    """In x = 1 one row leaves the domain, and `back` does not: every step that stays is `up` or `back`, and a run can
+    take `back` again and again. So the marks of edges are those of the right edges, whatever stands between them.
+    """
+    machine = Machine("m")
+    x = machine.count("x", up_to=2)
+    machine.step("up", when=x < 2, then={x: x + 1})
+    machine.step("over", when=x == 1, then={x: x + 2})
+    machine.step("back", when=x > 0, then={x: x - 1})
+    system = System("s", machine)
+    system.holds("back at once", G(happens("m.back").implies(x > 0)))
+    system.holds("never back", G(~happens("m.back")))
+    system.holds("never up from 1", G(~(happens("m.up") & (x == 1))))
+    system.holds("never back from 0", G(~(happens("m.back") & (x == 0))))
+    system.holds("sometimes back for ever", E(G(F(happens("m.back")) & ~(happens("m.back") & (x == 2)))))
+    found = [answers(system).answer(name) for name in ("never back", "never up from 1", "sometimes back for ever")]
+    assert [answer.verdict for answer in found] == [VIOLATED, VIOLATED, HOLDS]
+    assert [answer.trace.length for answer in found[:2] if answer.trace] == [2, 2]
+    assert answers(system).answer("never back from 0").verdict is not VIOLATED
+
+
+def test_a_premise_of_states_is_not_vacuous_for_a_property_of_steps() -> None:
+    """Where runs end such a property has a flag of its own, which is no flag of what lint asks besides."""
+    machine = Machine("m")
+    x = machine.count("x", up_to=2)
+    machine.step("up", when=x < 2, then={x: x + 1})
+    system = System("s", machine)
+    system.always("grows", (x > 0).implies(after(x) > 0))
+    system.always("vacuous", ((x > 0) & (after(x) < x)).implies(after(x) > 0))
+    result = answers(system)
+    assert [answer.verdict for answer in result.properties[:2]] == [HOLDS, HOLDS]
+    assert [answer.flags for answer in result.properties[:2]] == [(), ("vacuous",)]
 
 
 # -- symmetry ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -396,6 +397,34 @@ def test_no_worker_writes_behind_what_it_has(monkeypatch: pytest.MonkeyPatch) ->
         compare(system.build())
     assert len(behind) == 4 * (1 + 2 + 3)
     assert all((words == search.NOTHING).all() for words in behind)
+
+
+@settings(RANDOM)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=12))
+def test_fields_share_words_without_overlap(widths: list[int]) -> None:
+    """Whatever bits cells have, no word has more than 63 of them, no bit is of two cells, and they keep their order."""
+    machine = Machine("m")
+    for number, width in enumerate(widths):
+        machine.count(f"x{number}", up_to=2**width - 1)
+    fields = layout(System("s", machine).build().flat.cells).fields
+    numbered = [field for field in fields if field.bits]
+    assert [field.bits for field in numbered] == widths
+    assert all(field.shift + field.bits <= 63 for field in numbered)
+    for one, other in pairwise(numbered):
+        assert (one.word, -one.shift) < (other.word, -other.shift)
+        assert one.word != other.word or other.shift + other.bits <= one.shift
+
+
+def test_64_bits_need_two_words() -> None:
+    """One bit of a word stays free: 31 and 33 bits are one too many, and 31 and 32 are not."""
+
+    def words(*widths: int) -> int:
+        machine = Machine("m")
+        for number, width in enumerate(widths):
+            machine.count(f"x{number}", up_to=2**width - 1)
+        return layout(System("s", machine).build().flat.cells).words
+
+    assert (words(31, 32), words(40, 23), words(31, 33), words(40, 24)) == (1, 1, 2, 2)
 
 
 @pytest.mark.parametrize("idle", [0, 1, 3])

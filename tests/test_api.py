@@ -166,7 +166,7 @@ def test_options_do_what_those_of_the_command_do(tmp_path: Path) -> None:
 
 
 def test_evidence_of_reductions_is_told() -> None:
-    """Three users that are in or out are 8 states, and 4 by how many are in; independent steps need not be interleaved."""
+    """Three users that are in or out are 8 states, 4 by how many are in; independent steps need not be interleaved."""
     answer = quiesce.check(pool, users=3, forgetful=False, symmetry=True)["P-1"]
     assert (answer.evidence.kind.value, answer.evidence.counts) == ("reduced", {"orbits": 4, "states": 8})
     assert (answer.scope, answer.flags) == ("all 4 orbits (8 states)", ("reduced",))

@@ -58,6 +58,7 @@ def share(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(space, "BLOCK", 8)
     patch.setattr(space, "READ", 7)
     patch.setattr(table, "LEAST_SLOTS", 8)
+    patch.setattr(space, "SMALL", 5)
     patch.setattr(interning, "LEAST_WIDTH", 4)
     patch.setattr(store, "PAGE", 4)
     assert Store.__init__.__kwdefaults__ is not None

@@ -47,7 +47,7 @@ def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
     taken = np.zeros(len(system.flat.rows), dtype=np.bool_)
     numbers = flags_of(hidden)
     flags = np.zeros(numbers.words, dtype=np.uint64)
-    code = compiled(row_program(system.flat, space.layout, hidden))
+    code = compiled(row_program(system.flat, space.layout, hidden), space.care)
     buffer = np.empty(space.branching, dtype=np.uint64)
     info = np.zeros(1 + len(flags), dtype=np.int64)
     first, chunk = 0, CHUNK

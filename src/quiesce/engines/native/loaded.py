@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from quiesce.core.errors import EngineError
-from quiesce.engines.native.machine_code import Compiled, compiled
+from quiesce.engines.native.machine_code import Care, Compiled, compiled
 
 TEXT = Path(__file__).parent / "kernels" / "kernels.ll"
 HEAD = "; kernel "
@@ -172,7 +172,7 @@ def _text() -> str:
 
 @cache
 def _code() -> Compiled:
-    return compiled(_text(), optimised=True)
+    return compiled(_text(), Care.PREPARED)
 
 
 @cache

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from enum import Enum
 from functools import cache
+from pathlib import Path
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -13,6 +15,16 @@ from quiesce.engines.native.cache_files import cache_folder, keep, kept
 MANY_LINES, HUGE = 6_000, 60_000
 """Above this many lines of text, compile at O1, and at O0: code generation grows faster than the text, the less so the
 less it does. So what is slow to compile runs slower instead."""
+
+
+class Care(Enum):
+    """How a text is compiled: what runs long is worth optimising, and what was optimised need not be again."""
+
+    FULL = "full"
+    QUICK = "quick"
+    """Without optimisation: an eighth of the time, and code that is a few times slower."""
+    PREPARED = "prepared"
+    """The text itself is optimised already: only code is generated."""
 
 
 class Compiled:
@@ -43,36 +55,38 @@ def _target(level: int) -> llvm.TargetMachine:
     )
 
 
-def compiled(text: str, *, optimised: bool = False) -> Compiled:
+def compiled(text: str, care: Care = Care.FULL) -> Compiled:
     """Return the functions of an LLVM text, compiled for this processor or read from the cache.
 
-    A text that is `optimised` goes through no passes again.
+    What is to be compiled quickly is taken from the cache where it was compiled with care before.
     """
-    file = cache_folder() / "objects" / f"{_key(text)}.o"
-    code = kept(file)
+    code = None if care is Care.PREPARED else kept(_file(text, Care.FULL))
     if code is None:
-        code = _compile(text, optimised)
-        keep(file, code)
+        file = _file(text, care)
+        code = None if care is Care.FULL else kept(file)
+        if code is None:
+            code = _compile(text, care)
+            keep(file, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(2))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Compiled(engine)
 
 
-def _key(text: str) -> str:
-    """Return a name for an object: text, processor and compiler decide it."""
+def _file(text: str, care: Care) -> Path:
+    """Return the file of an object: text, care, processor and compiler decide its name."""
     _prepare()
-    parts = (text, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), llvmlite.__version__, "1")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    parts = (text, care.value, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), llvmlite.__version__)
+    return cache_folder() / "objects" / f"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}.o"
 
 
-def _compile(text: str, optimised: bool) -> bytes:
+def _compile(text: str, care: Care) -> bytes:
     lines = text.count("\n")
-    level = 2 if optimised or lines < MANY_LINES else 1 if lines < HUGE else 0
+    level = 0 if care is Care.QUICK or lines > HUGE else 1 if care is Care.FULL and lines > MANY_LINES else 2
     target = _target(level)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_process_triple()
-    if not optimised:
+    if care is Care.FULL:
         builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(level))
         builder.getModulePassManager().run(module, builder)
     return bytes(target.emit_object(module))

@@ -239,6 +239,7 @@ class Search:
                 raise
             space.store.append(found)
             self.expanded = end
+            space.optimise()
             if space.is_wasteful:
                 space.compact()
                 self._new_scratch()

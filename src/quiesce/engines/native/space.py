@@ -25,7 +25,7 @@ from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import Field, Layout, layout
 from quiesce.engines.native.loaded import module
-from quiesce.engines.native.machine_code import Compiled, compiled
+from quiesce.engines.native.machine_code import Care, Compiled, compiled
 from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.plans import Program, Room, Scratch, TreeView, link_scratch
 from quiesce.engines.native.store import Store
@@ -45,6 +45,8 @@ Numbers = NDArray[np.uint32]
 
 BLOCK = 1 << 12
 """Successors that one worker hashes and prefetches together: 32 KiB a word of a state."""
+SMALL = 50_000
+"""States for which it does not pay to optimise code."""
 READ = 1 << 16
 """States that are read together."""
 MOST_NUMBERED = 1 << 32
@@ -71,8 +73,9 @@ class Space:
         self.layout: Layout = layout(system.flat.cells)
         self.words = self.layout.words
         self.text = program(system.flat, self.layout, asked)
-        self.code: Compiled = compiled(self.text)
+        self.code: Compiled = compiled(self.text, Care.QUICK)
         self.expand = self.code.address("expand")
+        self.care = Care.QUICK
         self.canon = None if symmetry is None else _canon(symmetry, self.layout)
         self.reduction = _reduction(system, self.layout, asked) if partial_order else None
         self.crew = Crew(workers)
@@ -156,6 +159,13 @@ class Space:
         self.table = self._table(self.count)
         for first in range(0, self.count, READ):
             self.table.enter(self.store.read(first, min(self.count, first + READ)))
+
+    def optimise(self) -> None:
+        """Compile the system with care, once it has so many states that this pays."""
+        if self.care is Care.QUICK and self.count > SMALL:
+            self.care = Care.FULL
+            self.code = compiled(self.text, self.care)
+            self.expand = self.code.address("expand")
 
     @property
     def is_wasteful(self) -> bool:
@@ -272,7 +282,7 @@ class Space:
 
     def rows(self, marks: Sequence[FlatFormula] = ()) -> tuple[Numbers, Numbers]:
         """Return for each edge its joint row, and as bits which of up to 32 predicates of steps it satisfies."""
-        row_code = compiled(row_program(self.system.flat, self.layout, marks=marks))
+        row_code = compiled(row_program(self.system.flat, self.layout, marks=marks), self.care)
         offsets, targets = self.graph
         rows: Numbers = np.empty_like(targets)
         marked: Numbers = np.empty(len(targets) if marks else 0, dtype=np.uint32)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from quiesce import EngineError, Machine, SpecificationError, System, after, any_value, argument, enabled, happens
-from quiesce.core.reference import initial_states, judge, steps
+from quiesce.core.judging import judge
+from quiesce.core.reference import initial_states, steps
 from quiesce.core.replaying import replay
 from quiesce.core.system import Property
 from quiesce.core.system import System as SystemData

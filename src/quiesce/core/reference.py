@@ -35,12 +35,10 @@ from quiesce.core.expressions import (
     Unchanged,
     walk,
 )
-from quiesce.core.system import STATE, Machine, Participant, Property, PropertyKind, Row, RowKind, System, happened
-from quiesce.core.trace import Departure, Label, State, Step, stutter
+from quiesce.core.system import STATE, Machine, Participant, Row, RowKind, System, happened
+from quiesce.core.trace import Departure, Label, State, Step
 
 MOST_INITIAL_STATES = 1 << 20
-NOT_LOCAL = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
-"""The questions that no state and no step decides alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,8 +244,35 @@ def _events(system: System) -> dict[str, list[list[_Part]]]:
     return events
 
 
+MOST_KEPT = 4096
+"""States whose steps are kept: runs that show answers of one system begin alike, and each is replayed."""
+
+
 def steps(system: System, state: State) -> Iterator[Step]:
     """Yield every transition from a state, in the order of triggers, rows and copies as they were declared."""
+    return iter(_kept_steps(_Same(system), state, tuple(map(type, state))))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A system as a key: the very same object, for comparing two would take longer than what is kept saves."""
+
+    system: System
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.system is other.system
+
+    def __hash__(self) -> int:
+        return id(self.system)
+
+
+@lru_cache(MOST_KEPT)
+def _kept_steps(same: _Same, state: State, _types: tuple[type, ...]) -> tuple[Step, ...]:
+    """Return the steps from a state; the types tell 0 from False, which are equal for Python."""
+    return tuple(_steps(same.system, state))
+
+
+def _steps(system: System, state: State) -> Iterator[Step]:
     for trigger, roles in _events(system).items():
         for parts in product(*[[part for part in ways if _at_source(system, part, state)] for ways in roles]):
             acting = {part.machine.name: Copy(part.machine.name, part.copy) for part in parts if part.copy is not None}
@@ -362,36 +387,3 @@ def _observed(observer: Machine, trigger: str, result: Value, scope: Scope) -> R
 def possible_triggers(system: System, state: State) -> frozenset[str]:
     """Return the triggers by which some step is possible; kept, for a formula asks for many in one state."""
     return frozenset(step.label.trigger for step in steps(system, state))
-
-
-# -- properties ------------------------------------------------------------------------------------------------------
-
-
-def judge(
-    system: System, question: Property, state: State, taken: tuple[Step, ...] | None = None
-) -> tuple[Step, ...] | None:
-    """Return how a state decides a property: None if it does not, () by itself, (step,) by its first deciding step.
-
-    What decides is a violation, and for `sometimes` a witness. What is `NOT_LOCAL` is not decided by one state.
-    A property of steps is judged in a state without a step, too, as G judges it there: no event happens, and `after(x)`
-    is `x`. `taken` saves computing the state's steps again.
-    """
-    kind = question.kind
-    leaving = tuple(steps(system, state)) if taken is None else taken
-    if kind is PropertyKind.DOMAINS:
-        return next(((step,) for step in leaving if step.departure), None)
-    if kind is PropertyKind.NO_DEADLOCK:
-        resting = system.rest is not None and evaluate(system.rest, Scope(system=system, state=state))
-        moving = any(step.target != state or not question.stuttering for step in leaving)
-        return None if resting or moving else ()
-    if kind in NOT_LOCAL:
-        return None
-    wanted = kind is not PropertyKind.ALWAYS
-    if not question.step:
-        return () if bool(evaluate(question.formula, Scope(system=system, state=state))) is wanted else None
-    for step in leaving or (stutter(state),):
-        if step.target is not None:
-            scope = Scope(system=system, state=state, step=step)
-            if bool(evaluate(question.formula, scope)) is wanted:
-                return (step,) if leaving else ()
-    return None

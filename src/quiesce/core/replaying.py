@@ -5,7 +5,8 @@ from __future__ import annotations
 from quiesce.core.errors import EngineError
 from quiesce.core.fairness import passed_over, units
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, for_every_run, taken_apart
-from quiesce.core.reference import Scope, evaluate, is_initial, judge, ordinals, steps
+from quiesce.core.judging import judge
+from quiesce.core.reference import Scope, evaluate, is_initial, ordinals, steps
 from quiesce.core.runs import truth_on
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.core.trace import State, Step, Trace

@@ -10,7 +10,8 @@ from itertools import pairwise
 from quiesce.core.errors import EngineError
 from quiesce.core.evidence import Evidence, EvidenceKind, exhaustive, shown_by, without
 from quiesce.core.expressions import Expr
-from quiesce.core.reference import NOT_LOCAL, Scope, evaluate, initial_states, judge, ordinals, steps
+from quiesce.core.judging import NOT_LOCAL, judge
+from quiesce.core.reference import Scope, evaluate, initial_states, ordinals, steps
 from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.system import Property, PropertyKind, System

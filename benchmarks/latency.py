@@ -1,7 +1,8 @@
 """How soon there is an answer: whole processes as multiples of `python -c "import numpy"`, all in one run.
 
 `python -m benchmarks.latency [--runs N]` prints the table. Figures are minima over alternating runs: what else a
-machine does makes a run slower, never faster. Ratios of wall time hold on a quiet machine, those of processor time on any.
+machine does makes a run slower, never faster. Ratios of wall time hold on a quiet machine, those of processor time
+on any.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from quiesce import E, F, G, Machine, System, Term, after, any_of, argument, deadlock, happens
+from quiesce import EF, EG, E, F, G, Machine, System, Term, after, any_of, argument, deadlock, happens
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.engines.checking import check
 from quiesce.engines.native import Strategy
@@ -190,6 +190,36 @@ def test_a_premise_of_states_is_not_vacuous_for_a_property_of_steps() -> None:
     result = answers(system)
     assert [answer.verdict for answer in result.properties[:2]] == [HOLDS, HOLDS]
     assert [answer.flags for answer in result.properties[:2]] == [(), ("vacuous",)]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_note_names_the_premise_that_is_never_true(nested: bool) -> None:
+    """x is never 2: the note says so of the inner premise, not of the outer one, which comes true."""
+    system, x = counter(leaves=False)
+    inner = (x > 5).implies(x == 0)
+    system.always("p", (x >= 0).implies(inner) if nested else inner)
+    answer = answers(system).answer("p")
+    assert answer.flags == ("vacuous",)
+    assert answer.note == "never true: m.x > 5"
+
+
+def test_a_loop_behind_a_way_is_where_it_is() -> None:
+    """x goes 0, 1, 2 and stays there: the run that shows EF EG(x == 2) comes to its loop after two steps."""
+    system, x = counter()
+    system.holds("p", EF(EG(x == 2)))
+    trace = answers(system).answer("p").trace
+    assert trace is not None
+    assert (trace.length, trace.loop) == (2, None)
+    machine = Machine("m")
+    x = machine.count("x", up_to=3)
+    machine.step("up", when=x < 2, then={x: x + 1})
+    machine.step("on", when=x == 2, then={x: 3})
+    machine.step("back", when=x == 3, then={x: 2})
+    system = System("loop", machine)
+    system.holds("p", EF(EG(x >= 2)))
+    trace = answers(system).answer("p").trace
+    assert trace is not None
+    assert (trace.length, trace.loop) == (4, 2)
 
 
 # -- symmetry ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,53 @@ def test_threads_do_not_disturb_each_other() -> None:
     for thread in threads:
         thread.join()
     assert found == {users: 2**users for users in range(1, 9)}  # each user is in or out, and the door follows
+
+
+def project(folder: Path, limit: int) -> Path:
+    """Write a project with a helper of a common name, imported when the file is loaded and when its function runs."""
+    (folder / "spec").mkdir(parents=True)
+    (folder / "helper.py").write_text(f"LIMIT = {limit}\n")
+    (folder / "spec" / "__init__.py").write_text("")
+    (folder / "spec" / "more.py").write_text(f"MORE = {limit}\n")
+    (folder / "mine.py").write_text(
+        "from quiesce import Machine, System\nimport helper\n\n\ndef mine() -> System:\n"
+        "    from spec.more import MORE\n\n"
+        "    machine = Machine('m')\n    x = machine.count('x', up_to=MORE)\n"
+        "    machine.step('up', when=x < helper.LIMIT, then={x: x + 1})\n    return System('mine', machine)\n"
+    )
+    return folder / "mine.py"
+
+
+def test_two_projects_and_the_caller_keep_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules of one name in two projects, in the library and in the caller's program do not meet; nothing is left."""
+    helper = types.ModuleType("helper")
+    helper.__file__ = str(tmp_path / "caller" / "helper.py")
+    monkeypatch.setitem(sys.modules, "helper", helper)
+    files = [project(tmp_path / name, limit) for name, limit in (("one", 3), ("two", 5))]
+    path, before = list(sys.path), dict(sys.modules)
+    for _ in range(2):
+        assert [quiesce.check(file).states for file in files] == [4, 6]
+        assert quiesce.check("winsock", clients=1, sockets=1).holds
+    assert sys.path == path
+    assert sys.modules["helper"] is helper
+    assert {"mine", "spec", "spec.more", "model", "model.winsock"} & (set(sys.modules) - set(before)) == set()
+
+
+def test_two_projects_in_two_threads(tmp_path: Path) -> None:
+    """Threads that load projects with modules of one name get each its own."""
+    files = {limit: project(tmp_path / str(limit), limit) for limit in range(2, 8)}
+    found: dict[int, list[int]] = {limit: [] for limit in files}
+
+    def one(limit: int) -> None:
+        for _ in range(3):
+            found[limit].append(quiesce.check(files[limit]).states)
+
+    threads = [threading.Thread(target=one, args=(limit,)) for limit in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {limit: [limit + 1] * 3 for limit in files}
 
 
 def test_a_space_is_walked() -> None:

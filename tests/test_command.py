@@ -139,27 +139,31 @@ def test_internal_error_is_not_an_answer(capsys: pytest.CaptureFixture[str], mon
 
 def test_wheel_layout_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no checkout around the package, the content is the copy inside it."""
-    from quiesce import library
+    from quiesce import content_modules, library
 
     package = tmp_path / "site-packages" / "quiesce"
     package.mkdir(parents=True)
-    monkeypatch.setattr(library, "__file__", str(package / "library.py"))
+    monkeypatch.setattr(content_modules, "__file__", str(package / "content_modules.py"))
     assert library.root() == package.resolve() / "library"
     monkeypatch.undo()
     assert (library.root() / "model" / "winsock.py").is_file()
 
 
-def test_module_from_another_place_is_refused(tmp_path: Path) -> None:
-    """A folder `model` that Python finds first is refused with its name, not silently used."""
+def test_a_module_from_another_place_is_not_used(tmp_path: Path) -> None:
+    """A package `model` of the caller's, imported before, is neither used for the library's nor lost."""
     (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "__init__.py").write_text("", encoding="utf-8")
-    code = "import model\nfrom quiesce import cli\ncli.main(['winsock'])"
+    (tmp_path / "model" / "__init__.py").write_text("MINE = 1\n", encoding="utf-8")
+    code = (
+        "import model, sys\nfrom quiesce import cli\n"
+        "try: cli.main(['winsock', '-c', 'clients=1', '-c', 'sockets=1', '--plain'])\n"
+        "except SystemExit as leave: print(leave.code, model.MINE, sys.modules['model'] is model)"
+    )
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'src'}"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
     )
-    assert done.returncode == 2
-    assert done.stderr.startswith("Q47 the module 'model' was found in model, not in the library\n")
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0 1 True"
 
 
 def _project(folder: Path, limit: int) -> Path:

@@ -1326,10 +1326,11 @@ CASES = (
     Case(
         "module-from-another-place",
         "Q47",
-        'library.find("winsock")\nstranger = ModuleType("model")\nstranger.__file__ = str(Path("model.py").resolve())\n'
+        'import sysconfig\nlibrary.find("winsock")\nstranger = ModuleType("model")\n'
+        'stranger.__file__ = sysconfig.get_path("purelib") + "/model.py"\n'
         'monkeypatch.setitem(sys.modules, "model", stranger)\nlibrary.find("winsock")',
         "the module 'model' was found in model.py, not in the library",
-        "rename your own module 'model', or give its file as the target",
+        "an installed package has the name 'model', too: use an environment without it",
     ),
     # -- Q48: the command line, drawing, live machines
     Case("unknown-format", "Q48", 'command("winsock", "--format", "xml")', "--format xml: there are text and json"),
@@ -1404,13 +1405,13 @@ CASES = (
     Case(
         "draw-unknown-format",
         "Q48",
-        'gallery.picture("winsock", {}, form="gif")',
+        'gallery.picture(library.find("winsock").system(), form="gif")',
         "--format gif: there are dot, mermaid, svg, png",
     ),
     Case(
         "draw-machine-and-space",
         "Q48",
-        'gallery.picture("winsock", {}, machine="client", space=True)',
+        'gallery.picture(library.find("winsock").system(), machine="client", space=True)',
         "--machine and --space",
         "a state space is of all machines; give one of them",
     ),
@@ -1418,7 +1419,7 @@ CASES = (
         "draw-many-initial-states",
         "Q48",
         'file("mine_48c.py", ONE.replace("up_to=n", "up_to=n, initial=any_value"))\n'
-        'gallery.picture("mine_48c.py", {"n": 300}, space=True)',
+        'gallery.picture(library.find("mine_48c.py").system({"n": 300}), space=True)',
         "one has more than 200 states: too many to draw",
         "draw smaller parameters than n=300, or its machines",
     ),

@@ -1,7 +1,7 @@
 """Finds content: the library's models and checks, and whatever a target on the command line names.
 
-In a checkout the content is the top-level folders; in a wheel it is the copy that travels under `quiesce/library/`.
-Content is imported with its root first on `sys.path`; a module of the same name from another place is refused.
+Content is imported with its folders first on `sys.path`, and its modules are its own: nothing of it is left in the
+interpreter, so that two projects, or a program that calls us, may use the same names.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from quiesce.content_modules import CHECKS as CHECKS
+from quiesce.content_modules import MODELS, NOWHERE, Home, inside, place_of_module
+from quiesce.content_modules import root as root
 from quiesce.core.errors import EngineError, Place, SpecificationError, current_folder, known, shortened
 from quiesce.core.system import System as SystemData
 from quiesce.endings import OutputError
@@ -33,17 +36,7 @@ from quiesce.language.systems import System
 
 OF_THE_COMMAND_LINE = ("Q40", "Q41")
 """Mistakes in values of parameters: whoever gives them made them, not the author of the model."""
-MODELS, CHECKS = "model", "checks"
 DEFAULT_CHECKS, BENCH_CHECKS = "default.toml", "bench.toml"
-
-
-def root() -> Path:
-    """Return the folder that holds `spec/`, `model/` and `checks/`."""
-    package = Path(__file__).resolve().parent
-    checkout = package.parent.parent
-    if (checkout / "pyproject.toml").is_file() and (checkout / MODELS).is_dir():
-        return checkout
-    return package / "library"
 
 
 def models() -> list[str]:
@@ -63,13 +56,14 @@ class Target:
 
     name: str
     function: Specification
+    home: Home = NOWHERE
 
     def system(self, settings: Mapping[str, object] | None = None) -> SystemData:
         """Return the closed system for some settings.
 
         Raises SpecificationError for every mistake of the author's, whatever Python made of it (Q44).
         """
-        with _mistakes(self.name, self.function):
+        with inside(self.home), _mistakes(self.name, self.function):
             return instantiate(self.function, settings)
 
 
@@ -90,11 +84,14 @@ def find(target: str) -> Target:
     if not where or not function.isidentifier():
         where, function = target, ""
     if where.endswith(".py"):
-        return Target(target, _chosen(_from_file(Path(where)), function, Path(where).stem, target))
+        module, home = _from_file(Path(where))
+        return Target(target, _chosen(module, function, Path(where).stem, target), home)
     if where in models():
-        return Target(target, _chosen(_from_library(f"{MODELS}.{where}"), function, where, target))
+        module, home = _from_library(f"{MODELS}.{where}")
+        return Target(target, _chosen(module, function, where, target), home)
     if "." in where or function:
-        return Target(target, _chosen(_from_module(where, target), function, where.rpartition(".")[2], target))
+        module, home = _from_module(where, target)
+        return Target(target, _chosen(module, function, where.rpartition(".")[2], target), home)
     raise SpecificationError(
         "Q43",
         f"there is no target {target!r}",
@@ -172,87 +169,38 @@ def _described(problem: BaseException) -> str:
     return f"{kind}: {text}" if text else kind
 
 
-@dataclass(slots=True)
-class _Interpreter:
-    """What Python had loaded before the first target, and the folders of the last one."""
-
-    modules: frozenset[str] = frozenset()
-    path: tuple[str, ...] = ()
-    folders: tuple[Path, ...] = ()
-
-
-_interpreter = _Interpreter()
-
-
-def _enter(*folders: Path) -> None:
-    """Forget what a target of another origin brought along, and look for modules in some folders first.
-
-    Two projects may both have a `spec/` or a `helper.py`: without this, the second would be checked with the first's.
-    """
-    if not _interpreter.folders:
-        _interpreter.modules, _interpreter.path = frozenset(sys.modules), tuple(sys.path)
-    elif _interpreter.folders != folders:
-        added = [name for name in sys.modules if name not in _interpreter.modules]
-        for name in added:
-            if _is_content(sys.modules[name]):
-                del sys.modules[name]
-        sys.path[:] = _interpreter.path
-        importlib.invalidate_caches()
-    _interpreter.folders = folders
-    for folder in folders:
-        _first_on_path(folder)
-
-
-def _is_content(module: ModuleType) -> bool:
-    """Tell whether a module is an author's: of no installed package and not of Python, or of the library."""
-    places = [module.__file__] if getattr(module, "__file__", None) else list(getattr(module, "__path__", []))
-    if not places or is_engine(str(places[0])):
-        return False
-    installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    place = Path(str(places[0])).resolve()
-    return place.is_relative_to(root()) or not any(place.is_relative_to(folder) for folder in installed)
-
-
-def _first_on_path(folder: Path) -> None:
-    text = str(folder)
-    if text in sys.path:
-        sys.path.remove(text)
-    sys.path.insert(0, text)
-
-
-def _from_library(name: str) -> ModuleType:
+def _from_library(name: str) -> tuple[ModuleType, Home]:
     home = root()
-    _enter(home)
-    for taken in (name.partition(".")[0], "spec"):
-        _check_place(sys.modules.get(taken), home)
-    with _mistakes(name), patience(name):
-        module = importlib.import_module(name)
-    for taken, loaded in list(sys.modules.items()):
-        if taken.partition(".")[0] in (name.partition(".")[0], "spec"):
-            _check_place(loaded, home)
-    return module
+    with inside(Home((home,))):
+        for taken in (name.partition(".")[0], "spec"):
+            _check_place(sys.modules.get(taken), home)
+        with _mistakes(name), patience(name):
+            module = importlib.import_module(name)
+        for taken, loaded in list(sys.modules.items()):
+            if taken.partition(".")[0] in (name.partition(".")[0], "spec"):
+                _check_place(loaded, home)
+    return module, Home((home,))
 
 
 def _check_place(module: ModuleType | None, home: Path) -> None:
     """Refuse a module that Python found elsewhere under a name of the library's."""
     if module is None:
         return
-    places = [module.__file__] if module.__file__ else list(getattr(module, "__path__", []))
-    if places and not Path(places[0]).resolve().is_relative_to(home):
+    place = place_of_module(module)
+    if place is not None and not place.is_relative_to(home):
         raise SpecificationError(
             "Q47",
-            f"the module {module.__name__!r} was found in {_folder(places[0])}, not in the library",
-            hint=f"rename your own module {module.__name__.partition('.')[0]!r}, or give its file as the target",
+            f"the module {module.__name__!r} was found in {_folder(place)}, not in the library",
+            hint=f"an installed package has the name {module.__name__!r}, too: use an environment without it",
         )
 
 
-def _folder(place: str) -> str:
+def _folder(path: Path) -> str:
     """Return where a module was found, from the current folder on if it is inside."""
-    path = Path(place).resolve()
     return shortened(str(path.parent if path.name == "__init__.py" else path))
 
 
-def _from_file(file: Path) -> ModuleType:
+def _from_file(file: Path) -> tuple[ModuleType, Home]:
     if not file.is_file():
         raise SpecificationError(
             "Q43", f"there is no file {file.as_posix()}", hint="give a path from the current folder"
@@ -264,19 +212,25 @@ def _from_file(file: Path) -> ModuleType:
     folders = [home, resolved.parent]
     if resolved.parent.name == MODELS:  # a project laid out like this one: its own spec/ before the library's
         folders.insert(1, resolved.parent.parent)
-    _enter(*folders)
     spec = importlib.util.spec_from_file_location(resolved.stem, resolved)
     if spec is None or spec.loader is None:
         raise SpecificationError("Q44", f"{file.as_posix()} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(resolved.stem, module)
-    with _mistakes(file.as_posix()), patience(file.as_posix()):
-        spec.loader.exec_module(module)
-    return module
+    module, where = importlib.util.module_from_spec(spec), Home(tuple(folders))
+    with inside(where):
+        sys.modules.setdefault(resolved.stem, module)
+        with _mistakes(file.as_posix()), patience(file.as_posix()):
+            spec.loader.exec_module(module)
+    return module, where
 
 
-def _from_module(name: str, target: str) -> ModuleType:
-    _enter(*filter(None, [current_folder()]))
+def _from_module(name: str, target: str) -> tuple[ModuleType, Home]:
+    """Import a module as Python does, also from the current folder: it may be the caller's own, and is not isolated."""
+    home = Home(tuple(filter(None, [current_folder()])), isolated=False)
+    with inside(home):
+        return _imported(name, target), home
+
+
+def _imported(name: str, target: str) -> ModuleType:
     with _mistakes(name):
         try:
             found = importlib.util.find_spec(name)

@@ -1380,6 +1380,19 @@ CASES = (
     Case(
         "number-too-small", "Q48", 'command("simulate", "chain", "--steps=0")', "--steps 0: give an integer, 1 or more"
     ),
+    Case(
+        "completion-of-another-shell",
+        "Q48",
+        'command("--print-completion", "sh")',
+        "--print-completion sh: there are bash, zsh, tcsh",
+    ),
+    Case(
+        "completion-without-its-package",
+        "Q48",
+        'monkeypatch.setitem(sys.modules, "shtab", None)\ncommand("--print-completion", "bash")',
+        "--print-completion needs the package shtab",
+        "pip install 'quiesce[completion]'",
+    ),
     Case("constant-without-value", "Q48", 'command("winsock", "-c", "n")', "-c n: write -c NAME=VALUE"),
     Case(
         "draw-all-and-a-target",

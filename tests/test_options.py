@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import shutil
+import subprocess
 from functools import wraps
 from itertools import permutations
 from pathlib import Path
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from quiesce import cli
-from quiesce.commands import options
+from quiesce.commands import options, verbs
 from quiesce.commands.options import parameters
 from quiesce.commands.verbs import COMMON, VERBS
 from tests.test_command import run
@@ -113,7 +116,7 @@ def test_help_of_the_command_lists_the_verbs(capsys: pytest.CaptureFixture[str])
     """Without a verb --help has the options that belong to none, and for each verb what it does."""
     status, out, err = run(capsys, "--help")
     assert (status, err) == (0, "")
-    assert COMMON == ["--version"]
+    assert COMMON == ["--version", "--print-completion"]
     assert [option for option in ["-h", "--help", *COMMON] if option not in out] == []
     for verb, function in VERBS.items():
         assert plain(f"{verb} {(function.__doc__ or '-').split('.')[0]}") in plain(out)
@@ -222,7 +225,7 @@ def test_an_option_of_no_verb_is_known_where_there_is_none(capsys: pytest.Captur
     """An unknown option at the very beginning may have been --version; there is none anywhere else."""
     _, _, err = run(capsys, "--verison")
     assert "did you mean '--version'? there are: -c, " in err
-    assert err.endswith("--plain, -h, --help, --version\n")
+    assert err.endswith("--plain, -h, --help, --version, --print-completion\n")
     for words in ["check"], ["list"], ["chain"], ["--plain"]:
         status, _, err = run(capsys, *words, "--version")
         assert (status, err.startswith("Q48 there is no option '--version'\n"), err.count("--version")) == (2, True, 1)
@@ -248,9 +251,51 @@ def test_an_option_of_no_verb_is_known_where_there_is_none(capsys: pytest.Captur
         ("export --to tla", "model-check export needs a target"),
         ("chain --property", "argument --property: expected one argument"),
         ("chain --all=1", "argument --all: ignored explicit argument '1'"),
+        ("--print-completion", "argument --print-completion: expected one argument"),
     ],
 )
 def test_a_mistake_in_the_command_line(line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A value or a word that is not usable ends with status 2; stderr names it and says what is."""
     status, out, err = run(capsys, *line.split())
     assert (status, out, err.splitlines()[0]) == (2, "", f"Q48 {message}")
+
+
+# -- completion -------------------------------------------------------------------------------------------------------
+
+COMPLETING = """
+source {script}
+COMP_WORDS=({words}) COMP_CWORD=$(({count} - 1))
+_shtab_model_check model-check
+echo "${{COMPREPLY[*]}}"
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or os.name == "nt", reason="there is no bash")
+def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The script for bash completes verbs, the options of each, and files."""
+    status, script, _ = run(capsys, "--print-completion", "bash")
+    assert status == 0
+    (tmp_path / "completion").write_text(script, encoding="utf-8")
+    (tmp_path / "mine.py").touch()
+    for words, expected in (
+        (['""'], " ".join(VERBS)),
+        (["sim"], "simulate"),
+        (["--v"], "--version"),
+        (["check", "--max"], "--max-states --max-seconds"),
+        (["export", "--no"], "--no-properties"),
+        (["check", "--plain", "mi"], "mine.py"),
+        (["draw", "chain", "-o", "mi"], "mine.py"),
+    ):
+        line = ["model-check", *words]
+        code = COMPLETING.format(script=tmp_path / "completion", words=" ".join(line), count=len(line))
+        done = subprocess.run(["bash", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.stdout == f"{expected}\n", done.stderr
+
+
+@pytest.mark.parametrize("shell", verbs.SHELLS)
+def test_completion_knows_every_option(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The script for each shell names every verb and every long option."""
+    status, script, _ = run(capsys, f"--print-completion={shell}")
+    assert status == 0
+    options = {option.strip("-") for listed in OPTIONS.values() for option in listed.split()}
+    assert [word for word in {*options, *VERBS} if not re.search(rf"\b{word}\b", script)] == []

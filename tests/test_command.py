@@ -104,12 +104,13 @@ def test_help_and_version_answer(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version")[:2] == (0, "model-check (quiesce) 0.1.0\n")
 
 
-def test_help_imports_nothing_heavy() -> None:
-    """`model-check --help` imports no engine: it must answer at once."""
+@pytest.mark.parametrize("words", [["--help"], *([verb, "--help"] for verb in cli.VERBS)], ids=" ".join)
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    """The help of the command, and of each verb, imports no engine: it must answer at once."""
     code = (
         "import sys\nfrom quiesce import cli\n"
-        "try: cli.main(['--help'])\nexcept SystemExit: pass\n"
-        "heavy = {'numba', 'llvmlite', 'numpy', 'pygraphviz', 'transitions', 'networkx', 'hypothesis'}\n"
+        f"try: cli.main({words})\nexcept SystemExit: pass\n"
+        "heavy = {'numba', 'llvmlite', 'numpy', 'pygraphviz', 'transitions', 'networkx', 'rich', 'shtab'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

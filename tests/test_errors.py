@@ -26,7 +26,7 @@ from quiesce.bridges import contest, coverability, pnml, promela
 from quiesce.bridges.graphs import to_networkx
 from quiesce.bridges.live import live
 from quiesce.bridges.nets import Net, Transition
-from quiesce.commands import app, checking
+from quiesce.commands import checking
 from quiesce.core import reference
 from quiesce.core.domains import Range
 from quiesce.core.errors import CODES, Place, known
@@ -1349,6 +1349,51 @@ CASES = (
         "name a model instead",
     ),
     Case("all-and-a-target", "Q48", 'command("winsock", "--all")', "--all and a target", "give one of them"),
+    Case(
+        "option-of-nobody",
+        "Q48",
+        'command("lint", "chain", "--strickt=1")',
+        "there is no option '--strickt'",
+        "did you mean '--strict'? there are: -c, --constant, --strict, -h, --help",
+    ),
+    Case(
+        "one-target-too-many",
+        "Q48",
+        'command("lint", "chain", "winsock")',
+        "model-check lint has no use for 'winsock'",
+        "model-check lint --help shows what it takes",
+    ),
+    Case(
+        "no-target",
+        "Q48",
+        'command("lint", "--strict")',
+        "model-check lint needs a target",
+        "model-check lint --help shows what it takes",
+    ),
+    Case(
+        "option-without-value",
+        "Q48",
+        'command("chain", "--ask")',
+        "argument --ask: expected one argument",
+        "model-check check --help shows what it takes; a value that begins with - is written --option=VALUE",
+    ),
+    Case("no-number", "Q48", 'command("chain", "--workers", "x")', "--workers x: give an integer from 0 to 256"),
+    Case(
+        "number-too-small", "Q48", 'command("simulate", "chain", "--steps=0")', "--steps 0: give an integer, 1 or more"
+    ),
+    Case(
+        "completion-of-another-shell",
+        "Q48",
+        'command("--print-completion", "sh")',
+        "--print-completion sh: there are bash, zsh, tcsh",
+    ),
+    Case(
+        "completion-without-its-package",
+        "Q48",
+        'monkeypatch.setitem(sys.modules, "shtab", None)\ncommand("--print-completion", "bash")',
+        "--print-completion needs the package shtab",
+        "pip install 'quiesce[completion]'",
+    ),
     Case("constant-without-value", "Q48", 'command("winsock", "-c", "n")', "-c n: write -c NAME=VALUE"),
     Case(
         "draw-all-and-a-target",
@@ -2106,7 +2151,7 @@ def checks(row: str) -> None:
 
 def command(*words: str) -> None:
     """Run the command, and let what it prints of a mistake be raised."""
-    app(["check", *words] if words[0] not in cli.VERBS else list(words), standalone_mode=False)
+    cli.answer(list(words))
 
 
 def raised(problem: object, **_: object) -> None:

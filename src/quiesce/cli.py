@@ -9,22 +9,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 
-import typer
-
 from quiesce import endings
-from quiesce.commands import app, checking, comparing, looking
+from quiesce.commands.verbs import COMMON, VERBS, common_parser, parser
 from quiesce.core.errors import EngineError, SearchInterruptedError, SpecificationError
 from quiesce.endings import OutputError
 from quiesce.statuses import BUG, INTERRUPTED, UNKNOWN, UNREAD, WRONG
-
-_OWNERS = (checking, looking, comparing)
-"""The modules that give the app its verbs, by being imported."""
-VERBS = [
-    command.name or command.callback.__name__ for command in app.registered_commands if command.callback is not None
-]
-
-_USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-"""What typer raises for a command line that it cannot read; releases differ in where they keep it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,8 +48,11 @@ def _unwritten(problem: OutputError) -> int:
 
 
 def _with_verb(given: list[str]) -> list[str]:
-    """Return a command line with its verb; raises SpecificationError (Q43) for a word that is none, and no target."""
-    if given[:1] in (["--help"], ["-h"], ["--version"]) or (given and given[0] in VERBS):
+    """Return a command line with its verb, unless it begins with an option that belongs to none.
+
+    Raises SpecificationError (Q43) for a word that is no verb, and no target.
+    """
+    if given and (given[0] in VERBS or given[0].partition("=")[0] in ("-h", "--help", *COMMON)):
         return given
     if given and not given[0].startswith("-") and not _is_target(given[0]):
         from quiesce import library
@@ -85,20 +77,20 @@ def _is_target(word: str) -> bool:
     return word in library.models()
 
 
+def answer(given: list[str]) -> int:
+    """Do what a command line asks for and return the exit status; raises SpecificationError for a mistake in it."""
+    words = _with_verb(given)
+    if words[0] not in VERBS:
+        return common_parser().call(words)
+    return parser(words[0]).call(words[1:], instead=[] if words == given else COMMON)
+
+
 def _run(given: list[str]) -> int:
     """Return the exit status of a command line; a user's mistake is never a traceback."""
     try:
-        status = int(app(_with_verb(given), standalone_mode=False) or 0)
-        if status == INTERRUPTED:  # typer turns Ctrl-C into a status of its own
-            raise KeyboardInterrupt
-        return status
-    except typer.Exit as leave:
-        return leave.exit_code
+        return answer(given)
     except OutputError as problem:
         return _unwritten(problem)
-    except _USAGE as problem:
-        problem.show()  # type: ignore[attr-defined]
-        return WRONG
     except SpecificationError as problem:
         print(problem, file=sys.stderr)
         return WRONG
@@ -108,7 +100,7 @@ def _run(given: list[str]) -> int:
     except SearchInterruptedError as interrupt:
         print(f"{endings.INTERRUPT}; {interrupt}", file=sys.stderr)
         return INTERRUPTED
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         print(endings.INTERRUPT, file=sys.stderr)
         return INTERRUPTED
     except MemoryError:

@@ -5,44 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from quiesce.commands.options import Argument, Option
 from quiesce.core.errors import SpecificationError
 from quiesce.engines.native.options import MOST_WORKERS
 
-app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
 Targets = Annotated[
     list[str] | None,
-    typer.Argument(help="A library model, file.py[:function], module:function, or checks file (.toml)."),
+    Argument(help="A library model, file.py[:function], module:function, or checks file (.toml)."),
 ]
-Constants = Annotated[list[str] | None, typer.Option("-c", "--constant", metavar="NAME=VALUE", help="Set a parameter.")]
-Plain = Annotated[bool, typer.Option("--plain", help="Print nothing that varies from run to run.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with 4 if all holds, but one is vacuous or a row dead.")]
-Form = Annotated[str, typer.Option("--format", help="text or json (data on stdout, text on stderr).")]
+Constants = Annotated[list[str] | None, Option("-c", "--constant", metavar="NAME=VALUE", help="Set a parameter.")]
+MaxStates = Annotated[int | None, Option(least=1, help="Stop after the level that reaches this many.")]
 Memory = Annotated[
-    str | None, typer.Option(metavar="SIZE", help="Stop before using more: 4G, 512M (default: 80 % of what is free).")
+    str | None, Option(metavar="SIZE", help="Stop before using more: 4G, 512M (default: 80 % of what is free).")
 ]
 Workers = Annotated[
-    int, typer.Option(min=0, max=MOST_WORKERS, help="Threads (0: one for each core); the answers are the same.")
+    int, Option(least=0, most=MOST_WORKERS, help="Threads (0: one for each core); the answers are the same.")
 ]
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from quiesce import __version__
-
-        print(f"model-check (quiesce) {__version__}")
-        raise typer.Exit
-
-
-@app.callback(help="Prove that life cycles come to rest: check, draw and simulate state-machine specifications.")
-def _common(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """Hold the options that belong to no verb."""
+Form = Annotated[str, Option("--format", metavar="FORMAT", help="text or json (data on stdout, text on stderr).")]
+File = Annotated[Path | None, Option("-o", "--output", help="Write to this file.")]
 
 
 def check_format(form: str) -> None:

@@ -8,59 +8,53 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from quiesce.commands import (
     Constants,
     Form,
+    MaxStates,
     Memory,
-    Plain,
-    Strict,
     Targets,
     Workers,
-    app,
     bytes_of,
     check_format,
     settings_of,
 )
+from quiesce.commands.options import Option
 from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.statuses import BUG, WRONG
 
 
-@app.command()
 def check(
     targets: Targets = None,
     constants: Constants = None,
-    properties: Annotated[list[str] | None, typer.Option("--property", help="Ask only this property.")] = None,
+    properties: Annotated[list[str] | None, Option("--property", help="Ask only this property.")] = None,
     asked: Annotated[
         list[str] | None,
-        typer.Option("--ask", metavar="FORMULA", help="Ask only this formula: AG(EF(provider.state == down))."),
+        Option("--ask", metavar="FORMULA", help="Ask only this formula: AG(EF(provider.state == down))."),
     ] = None,
-    unfair: Annotated[
-        list[str] | None, typer.Option(metavar="TRIGGER", help="Let no row of this trigger be fair.")
+    unfair: Annotated[list[str] | None, Option(metavar="TRIGGER", help="Let no row of this trigger be fair.")] = None,
+    everything: Annotated[bool, Option("--all", help="All checks of the library, defects included.")] = False,
+    max_states: MaxStates = None,
+    max_seconds: Annotated[
+        float | None, Option(least=0, metavar="SECONDS", help="Stop after this many seconds of search.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All checks of the library, defects included.")] = False,
-    max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
-    max_seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds of search.")] = None,
     memory: Memory = None,
     workers: Workers = 0,
-    symmetry: Annotated[
-        bool, typer.Option("--symmetry", help="Search one state of each orbit of interchangeable copies.")
-    ] = False,
+    symmetry: Annotated[bool, Option(help="Search one state of each orbit of interchangeable copies.")] = False,
     partial_order: Annotated[
-        bool, typer.Option("--por", help="Take some of the enabled rows where that decides states and deadlocks.")
+        bool, Option("--por", help="Take some of the enabled rows where that decides states and deadlocks.")
     ] = False,
     checkpoint: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
+        Path | None, Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
     ] = None,
-    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with the search in this folder.")] = None,
-    bound: Annotated[int | None, typer.Option(min=1, help="Of a .pnml net: tokens in a place.")] = None,
+    resume: Annotated[Path | None, Option(metavar="DIR", help="Go on with the search in this folder.")] = None,
+    bound: Annotated[int | None, Option(least=1, help="Of a .pnml net: tokens in a place.")] = None,
     formulas: Annotated[
-        list[Path] | None, typer.Option(help="Of a .pnml net: a formula file of the Model Checking Contest.")
+        list[Path] | None, Option(help="Of a .pnml net: a formula file of the Model Checking Contest.")
     ] = None,
-    strict: Strict = False,
+    strict: Annotated[bool, Option(help="Exit with 4 if all holds, but one is vacuous or a row dead.")] = False,
     form: Form = "text",
-    plain: Plain = False,
+    plain: Annotated[bool, Option(help="Print nothing that varies from run to run.")] = False,
 ) -> int:
     """Search every reachable state and answer every property (the default verb).
 

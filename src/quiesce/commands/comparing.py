@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from quiesce.commands import Constants, Memory, Workers, app, bytes_of, settings_of, write
+from quiesce.commands import Constants, MaxStates, Memory, Workers, bytes_of, settings_of, write
+from quiesce.commands.options import Argument, Option
 from quiesce.statuses import HOLDS, UNKNOWN, VIOLATED
 
 
-@app.command()
 def refine(
-    target: Annotated[str, typer.Argument(help="The richer system, which claims the refinement.")],
+    target: Annotated[str, Argument(help="The richer system, which claims the refinement.")],
     constants: Constants = None,
-    to: Annotated[str | None, typer.Option(help="The poorer system: a library model or file.py.")] = None,
-    max_states: Annotated[int | None, typer.Option(min=1, help="Stop after the level that reaches this many.")] = None,
+    to: Annotated[str | None, Option(metavar="TARGET", help="The poorer system: a library model or file.py.")] = None,
+    max_states: MaxStates = None,
     memory: Memory = None,
     workers: Workers = 0,
 ) -> int:
@@ -41,15 +39,12 @@ def refine(
     return {Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.overall, UNKNOWN)
 
 
-@app.command()
 def mutate(
-    target: Annotated[str, typer.Argument(help="Whose properties are put to the test.")],
+    target: Annotated[str, Argument(help="Whose properties are put to the test.")],
     constants: Constants = None,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes (0: one for each core).")] = 0,
-    journal: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep what is judged in this file, and go on with it.")
-    ] = None,
-    max_states: Annotated[int | None, typer.Option(min=1, help="Stop the search of a mutant there.")] = None,
+    jobs: Annotated[int, Option(least=0, help="Processes (0: one for each core).")] = 0,
+    journal: Annotated[Path | None, Option(help="Keep what is judged in this file, and go on with it.")] = None,
+    max_states: Annotated[int | None, Option(least=1, help="Stop the search of a mutant there.")] = None,
 ) -> int:
     """Change a system in every small way and show which changes no property notices.
 
@@ -65,13 +60,12 @@ def mutate(
     return VIOLATED if found.survivors else HOLDS
 
 
-@app.command()
 def export(
-    target: Annotated[str, typer.Argument(help="What to export.")],
+    target: Annotated[str, Argument(help="What to export.")],
     constants: Constants = None,
-    to: Annotated[str, typer.Option(help="promela (Spin), murphi (Rumur) or tla (TLC).")] = "promela",
-    properties: Annotated[bool, typer.Option(help="Properties as assertions and invariants.")] = True,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
+    to: Annotated[str, Option(metavar="FORMAT", help="promela (Spin), murphi (Rumur) or tla (TLC).")] = "promela",
+    properties: Annotated[bool, Option(help="Properties as assertions and invariants.")] = True,
+    output: Annotated[Path | None, Option("-o", "--output", help="A file instead of stdout.")] = None,
 ) -> int:
     """Write a system for another checker: the same states, steps and properties, with the author's names."""
     from quiesce import library
@@ -85,11 +79,10 @@ def export(
     return HOLDS
 
 
-@app.command()
 def bench(
-    target: Annotated[str, typer.Argument(help="What to measure.")] = "winsock",
+    target: Annotated[str, Argument(help="What to measure.")] = "winsock",
     constants: Constants = None,
-    runs: Annotated[int, typer.Option(min=1, help="Searches; the median is the last line.")] = 3,
+    runs: Annotated[int, Option(least=1, help="Searches; the median is the last line.")] = 3,
     workers: Workers = 1,
 ) -> int:
     """Measure the search: states, transitions a second, bytes a state; at the library's benchmark size unless -c is

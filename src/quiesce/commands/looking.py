@@ -7,20 +7,18 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from quiesce import endings
-from quiesce.commands import Constants, Form, app, check_format, settings_of, write
+from quiesce.commands import Constants, File, Form, check_format, settings_of, write
+from quiesce.commands.options import Argument, Option
 from quiesce.core.errors import SpecificationError
 from quiesce.statuses import HOLDS, SUSPICIOUS, UNKNOWN, VIOLATED
 
 
-@app.command(name="list")
 def list_(
     what: Annotated[
-        str | None, typer.Argument(help="A target, a clause id, or defects; without it, the library.")
+        str | None, Argument(metavar="WHAT", help="A target, a clause id, or defects; without it, the library.")
     ] = None,
-    form: Annotated[str, typer.Option("--format", help="text, or markdown for defects.")] = "text",
+    form: Annotated[str, Option("--format", metavar="FORMAT", help="text, or markdown for defects.")] = "text",
 ) -> int:
     """List the library's models, a model's parameters and properties, what stands for a clause, or the defects."""
     from quiesce.show import catalogue
@@ -29,10 +27,9 @@ def list_(
     return HOLDS
 
 
-@app.command()
 def matrix(
-    form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    form: Annotated[str, Option("--format", metavar="FORMAT", help="text, json or html.")] = "text",
+    output: File = None,
 ) -> int:
     """Show for every clause which rows, properties, defects and checks stand for it; fail if a core clause has none."""
     from quiesce import traceability
@@ -50,17 +47,16 @@ def matrix(
     return HOLDS if all(one.covered for one in found.values() if one.clause.core) else VIOLATED
 
 
-@app.command()
 def draw(
-    target: Annotated[str | None, typer.Argument(help="What to draw.")] = None,
+    target: Annotated[str | None, Argument(help="What to draw.")] = None,
     constants: Constants = None,
-    machine: Annotated[str | None, typer.Option(help="Draw only this machine.")] = None,
-    space: Annotated[bool, typer.Option("--space", help="Draw the reachable states instead of the machines.")] = False,
-    form: Annotated[str, typer.Option("--format", help="dot, mermaid, svg or png.")] = "dot",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Draw the whole library into --into.")] = False,
-    into: Annotated[Path | None, typer.Option(help="The folder for --all (default: diagrams/).")] = None,
-    stale: Annotated[bool, typer.Option("--check", help="With --all: write nothing, fail if a file is stale.")] = False,
+    machine: Annotated[str | None, Option(help="Draw only this machine.")] = None,
+    space: Annotated[bool, Option(help="Draw the reachable states instead of the machines.")] = False,
+    form: Annotated[str, Option("--format", metavar="FORMAT", help="dot, mermaid, svg or png.")] = "dot",
+    output: File = None,
+    everything: Annotated[bool, Option("--all", help="Draw the whole library into --into.")] = False,
+    into: Annotated[Path | None, Option(metavar="DIR", help="The folder for --all (default: diagrams/).")] = None,
+    stale: Annotated[bool, Option("--check", help="With --all: write nothing, fail if a file is stale.")] = False,
 ) -> int:
     """Draw a machine, a system or a small state space as DOT, Mermaid, SVG or PNG."""
     from quiesce import library
@@ -93,13 +89,10 @@ def draw(
     return HOLDS
 
 
-@app.command()
 def lint(
-    target: Annotated[str, typer.Argument(help="What to look over.")],
+    target: Annotated[str, Argument(help="What to look over.")],
     constants: Constants = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 4 if a property is vacuous or a row dead.")
-    ] = False,
+    strict: Annotated[bool, Option(help="Exit with 4 if a property is vacuous or a row dead.")] = False,
 ) -> int:
     """Search a system and show what it never did: dead rows, vacuous properties, values never reached, overlaps."""
     from quiesce import library
@@ -113,12 +106,11 @@ def lint(
     return SUSPICIOUS if strict and result.has_suspicions else HOLDS
 
 
-@app.command()
 def simulate(
-    target: Annotated[str, typer.Argument(help="What to run.")],
+    target: Annotated[str, Argument(help="What to run.")],
     constants: Constants = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps at most.")] = 20,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same walk.")] = 0,
+    steps: Annotated[int, Option(least=1, help="Steps at most.")] = 20,
+    seed: Annotated[int, Option(help="The same seed gives the same walk.")] = 0,
     form: Form = "text",
 ) -> int:
     """Run a system as live `transitions` machines on a random walk, and show the steps."""

@@ -8,6 +8,7 @@ Each is put into a copy of the source tree, and the tests of its module (`campai
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import queue
 import random
@@ -259,13 +260,17 @@ def passing(outcome: Outcome) -> bool:
     return passed
 
 
-def campaign(tasks: Sequence[Task], jobs: int, seconds: float) -> Counter[str]:
-    """Try mutants, say what becomes of each, and return how often which word was said."""
-    words: Counter[str] = Counter()
-    for outcome in outcomes(tasks, jobs, seconds):
+def campaign(tasks: Sequence[Task], jobs: int, seconds: float, journal: Path | None) -> Counter[str]:
+    """Try mutants, say what becomes of each, and return how often which word was said; a journal knows some already."""
+    known = {} if journal is None or not journal.exists() else dict(map(json.loads, journal.read_text().splitlines()))
+    words: Counter[str] = Counter(known[task.name] for task in tasks if task.name in known)
+    for outcome in outcomes([task for task in tasks if task.name not in known], jobs, seconds):
         word = judged(outcome)
         words[word] += 1
         print(said(outcome, word), flush=True)
+        if journal is not None:
+            with journal.open("a") as file:
+                file.write(json.dumps([outcome.task.name, word]) + "\n")
     return words
 
 
@@ -279,6 +284,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300, help="the time limit of a mutant (300)")
     parser.add_argument("--quick", action="store_true", help="without the slow tests: more survive than should")
     parser.add_argument("--named", action="store_true", help="the named mutants alone")
+    parser.add_argument("--journal", type=Path, help="keep what is judged in this file, and go on with it")
+    parser.add_argument("--trusting", action="store_true", help="do not run the tests without a mutant first")
     parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
     given = parser.parse_args()
     chosen = [task for task in named() if task.mutant is not None and given.only in task.mutant.file]
@@ -286,12 +293,12 @@ def main() -> int:
     if given.list:
         print("\n".join(task.name for task in chosen))
         return 0
-    plain = unmutated(chosen)
+    plain = [] if given.trusting else unmutated(chosen)
     print(f"{len(plain)} selections of tests without a mutant", flush=True)
     passed = [passing(each) for each in outcomes(plain, given.jobs, 4 * given.seconds)]
     if not all(passed):
         return 2
-    words = campaign(chosen, given.jobs, given.seconds)
+    words = campaign(chosen, given.jobs, given.seconds, given.journal)
     print(f"{len(chosen)} mutants: {', '.join(f'{count} {word}' for word, count in sorted(words.items()))}")
     return 1 if words[SURVIVED] else 0
 

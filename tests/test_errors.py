@@ -1324,6 +1324,49 @@ CASES = (
         BROKEN,
     ),
     Case(
+        "parameters-of-what-is-made",
+        "Q41",
+        'quiesce.check(System("s", pool), n=2)',
+        "the system s is made already: 'n' says nothing to it",
+        "give the function that makes it, and the parameters",
+    ),
+    Case(
+        "option-or-parameter",
+        "Q41",
+        'file("mine_41.py", "from quiesce import *\\ndef model(*, workers: int = 1) -> System: ...\\n")\n'
+        'quiesce.check("mine_41.py", workers=2)',
+        "'workers' is an option of check and a parameter of mine_41.py",
+        "give the parameter by parameters={'workers': ...}, and the option by workers=",
+    ),
+    Case(
+        "result-as-a-bool",
+        "Q31",
+        'assert quiesce.check(System("s", pool))',
+        "the result of s is not a Python bool",
+        "write .holds, or compare .verdict",
+    ),
+    Case(
+        "lint-of-what-was-not-seen",
+        "Q48",
+        'more = pool.count("more", up_to=1)\npool.step("on", then={more: more + 1})\nquiesce.lint(System("s", pool))',
+        "not judged, for not every state was seen",
+        "check says why",
+    ),
+    Case(
+        "mutants-that-cannot-be-sent",
+        "Q48",
+        "import enum\nclass Local(enum.Enum):\n    A = 1\n    B = 2\n"
+        'pool.one_of("mode", [Local.A, Local.B])\nquiesce.mutate(System("s", pool), jobs=2)',
+        "the system cannot be sent to other processes: it has values of a class that they cannot import",
+        "give a target by its name (file.py:function), or jobs=1",
+    ),
+    Case(
+        "too-many-workers",
+        "Q48",
+        'quiesce.check(System("s", pool), workers=1000)',
+        "1000 workers: there are at most 256 threads",
+    ),
+    Case(
         "module-from-another-place",
         "Q47",
         'import sysconfig\nlibrary.find("winsock")\nstranger = ModuleType("model")\n'
@@ -2174,6 +2217,7 @@ WAYS = {
     "Store": Store,
     "numbers": lambda count: np.arange(count, dtype=np.uint64),
     "Path": Path,
+    "quiesce": quiesce,
     "checks": checks,
     "cli": cli,
     "Journal": Journal,

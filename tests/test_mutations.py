@@ -47,7 +47,11 @@ def test_the_mutants_of_a_small_system() -> None:
     machine.step("up", source="running", when=(x < 2) & ~lit, then={x: x + 1}, fair="weak")
     machine.on("ask", dest="stopped", then={lit: True}, returns=["yes", "no"])
     machine.on("ask", source="stopped", returns="never")
-    found = [(mutant.kind, mutant.what) for mutant in mutants(System("s", machine).build())]
+    built = System("s", machine).build()
+    found = [(mutant.kind, mutant.what) for mutant in mutants(built)]
+    assert all(mutant.machines != built.machines for mutant in mutants(built)), "a mutant changes something"
+    dropped = next(mutant for mutant in mutants(built) if mutant.what == "x is not changed")
+    assert dropped.machines[0].rows[0].effects == ()
     assert found == [
         ("row", "the row is dropped"),
         ("guard", "counter.x < 2 is dropped"),

@@ -105,10 +105,10 @@ def _check_sent(source: Source) -> None:
     """Accept what another process can be sent; raises SpecificationError (Q48)."""
     try:
         pickle.dumps(source)
-    except Exception as problem:
+    except Exception:
         raise SpecificationError(
             "Q48",
-            f"the system cannot be sent to other processes: {problem}",
+            "the system cannot be sent to other processes: it has values of a class that they cannot import",
             hint="give a target by its name (file.py:function), or jobs=1",
         ) from None
 

@@ -8,7 +8,6 @@ tables stay in the cache.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -96,16 +95,13 @@ class Tree:
 
     def values(self, node: int) -> Words:
         """Return the values of a node, in the order of their numbers."""
-        count = self.count(node)
-        found = np.empty(count, dtype=np.uint64)
-        ctypes.memmove(found.ctypes.data, self._values[node].address, count * 8)
-        return found
+        return self._values[node].read(self.count(node))
 
     def restore(self, node: int, values: Words) -> None:
         """Number values as they stand, at a node that has none."""
         while self._capacity(node) < len(values) + 2 * self.margin:
             self._double(node)
-        ctypes.memmove(self._values[node].address, values.ctypes.data, values.nbytes)
+        self._values[node].write(values)
         self._set(node, COUNT, len(values))
         self._number_again(node)
 
@@ -177,7 +173,7 @@ class Tree:
     def _double(self, node: int) -> None:
         capacity = self._capacity(node) * 2
         values, slots = Pages(capacity * 8), Pages(capacity * 2 * 4)
-        ctypes.memmove(values.address, self._values[node].address, self.count(node) * 8)
+        values.write(self.values(node))
         self._values[node].free()
         self._slots[node].free()
         self._values[node], self._slots[node] = values, slots

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 
 import numpy as np
+from numpy.typing import NDArray
 
 HUGE_PAGE = 2 << 20
 """Bytes of a large page, on most processors: Linux places a block on one if its length is a multiple of it."""
@@ -33,6 +34,14 @@ class Pages:
         if length >= AT_ONCE:
             self._advise(POPULATE_WRITE if sys.platform == "linux" else None)
         self.address = int(np.frombuffer(self._map, dtype=np.uint8).ctypes.data)
+
+    def read(self, count: int) -> NDArray[np.uint64]:
+        """Return a copy of the first words; raises ValueError where there are not as many."""
+        return np.frombuffer(self._map, dtype=np.uint64, count=count).copy()
+
+    def write(self, words: NDArray[np.uint64]) -> None:
+        """Put words at the beginning; raises ValueError where there is no room for them."""
+        np.frombuffer(self._map, dtype=np.uint64, count=len(words))[:] = words
 
     def free(self) -> None:
         """Give the memory back."""

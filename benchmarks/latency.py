@@ -36,7 +36,7 @@ MUTANT = """
 import time
 from quiesce import library
 from quiesce.engines.mutating import judge
-from quiesce.engines.native import Limits
+from quiesce.engines.options import Limits
 from quiesce.language.mutations import mutants, mutated
 system = library.find("ws2_32").system({"starts": 1})
 every = tuple(mutants(system))

@@ -8,7 +8,7 @@ from quiesce import library
 from quiesce.core.result import SystemAnswers
 from quiesce.core.system import System
 from quiesce.engines.checking import check
-from quiesce.engines.native.options import Strategy
+from quiesce.engines.options import Strategy
 from quiesce.engines.reducible import refusal
 from tests.known.peterson import interchangeable_peterson
 from tests.known.two_phase import two_phase

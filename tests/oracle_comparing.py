@@ -12,8 +12,8 @@ from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.core.result import PropertyAnswer, SystemAnswers
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits, Strategy
 from quiesce.engines.native.checkpoint import JOURNAL
+from quiesce.engines.options import Limits, Strategy
 from tests.oracle import symmetry, traces
 from tests.oracle.answers import LOCAL, UNKNOWN, Answer, answered
 from tests.oracle.data import Question, System, speaks_of_steps

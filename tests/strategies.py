@@ -559,7 +559,7 @@ class _Maker:
     def taking_part(self, event: Event) -> Machine | Copy:
         """A machine that takes part in an event, or one of its copies."""
         machine = self.pick([*event.callers, *event.parts, *([event.stepper] if event.stepper else [])])
-        return self.pick(list(machine)) if machine.copies is not None and self.chance(2) else machine
+        return self.pick(list(machine)) if machine.copies and self.chance(2) else machine
 
     # -- events and rows ----------------------------------------------------------------------------------------------
 

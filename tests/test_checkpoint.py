@@ -22,10 +22,11 @@ from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits, Strategy, checkpoint, search, space, store
+from quiesce.engines.native import checkpoint, search, space, store
 from quiesce.engines.native.budget import Budget, MemoryLimitError
 from quiesce.engines.native.checkpoint import JOURNAL, STATES, Checkpoint
 from quiesce.engines.native.store import Store
+from quiesce.engines.options import Limits, Strategy
 from tests.documents import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits of a child are not the same on Windows")

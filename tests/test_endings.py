@@ -15,9 +15,9 @@ import pytest
 
 from quiesce import SpecificationError, cli
 from quiesce.engines.checking import check
-from quiesce.engines.native import Strategy
 from quiesce.engines.native.checkpoint import JOURNAL
 from quiesce.engines.native.journal import Journal
+from quiesce.engines.options import Strategy
 from tests.documents import ROOT
 from tests.test_checkpoint import race
 

@@ -12,7 +12,7 @@ from quiesce import Machine, System, after, where
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.core.verdicts import explore
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits
+from quiesce.engines.options import Limits
 from tests.strategies import as_searched
 
 

@@ -1361,6 +1361,20 @@ CASES = (
         "give a target by its name (file.py:function), or jobs=1",
     ),
     Case(
+        "no-such-engine",
+        "Q48",
+        'command("chain", "--engine", "natvie")',
+        "there is no engine 'natvie'",
+        "there are: native, reference",
+    ),
+    Case(
+        "reference-with-a-reduction",
+        "Q48",
+        'command("chain", "--engine", "reference", "--por")',
+        "the reference engine has no --por",
+        "leave it out, or use the native engine",
+    ),
+    Case(
         "too-many-workers",
         "Q48",
         'quiesce.check(System("s", pool), workers=1000)',

@@ -21,8 +21,8 @@ from quiesce.core.mutants import Campaign
 from quiesce.core.system import Property, PropertyKind
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.mutating import as_fair, bisimilar, judge
-from quiesce.engines.native import Limits
 from quiesce.engines.native.journal import Journal
+from quiesce.engines.options import Limits
 from quiesce.language.mutations import mutants, mutated
 from quiesce.show import comparisons
 from tests.documents import ROOT

@@ -17,7 +17,7 @@ from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import PropertyKind
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits, Strategy
+from quiesce.engines.options import Limits, Strategy
 from quiesce.engines.reducible import refusal
 from tests.reduction_strategies import conflicting, departing, independent, picking
 from tests.strategies import DRAWING, described, systems

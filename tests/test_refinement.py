@@ -22,7 +22,7 @@ from quiesce.core.system import Refinement
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Explored, explore
-from quiesce.engines.native import Limits
+from quiesce.engines.options import Limits
 from quiesce.engines.refinement import refine
 from quiesce.language.systems import unobserved
 from quiesce.show import comparisons

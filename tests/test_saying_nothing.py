@@ -11,7 +11,7 @@ import pytest
 from quiesce import EF, EG, E, F, G, Machine, System, Term, after, any_of, argument, deadlock, happens
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.engines.checking import check
-from quiesce.engines.native import Strategy
+from quiesce.engines.options import Strategy
 
 HOLDS, VIOLATED, UNKNOWN = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNKNOWN
 

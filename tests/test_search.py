@@ -22,12 +22,13 @@ from quiesce.core.result import Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.checking import check
-from quiesce.engines.native import Strategy, interning, search, space, store, table
+from quiesce.engines.native import interning, search, space, store, table
 from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import layout
 from quiesce.engines.native.store import Store
 from quiesce.engines.native.table import Table
+from quiesce.engines.options import Strategy
 from tests.documents import ROOT
 from tests.known.die_hard import die_hard
 from tests.known.mcs_lock import mcs_lock

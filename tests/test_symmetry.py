@@ -22,10 +22,10 @@ from quiesce.core.system import System as SystemData
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.checking import check
-from quiesce.engines.native import Strategy
 from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.layout import layout
 from quiesce.engines.native.symmetry import Canon
+from quiesce.engines.options import Strategy
 from tests.known.peterson import interchangeable_peterson
 from tests.known.two_phase import two_phase
 from tests.strategies import DRAWING, described

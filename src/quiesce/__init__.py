@@ -96,7 +96,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from quiesce.api import check, draw, export, lint, load, mutate, refine, simulate, space
     from quiesce.core.result import Verdict
-    from quiesce.engines.native.options import Limits
+    from quiesce.engines.options import Limits
     from quiesce.results import (
         MutationResult,
         PropertyResult,
@@ -111,7 +111,7 @@ if TYPE_CHECKING:
 _LATER = {
     "quiesce.api": ("check", "draw", "export", "lint", "load", "mutate", "refine", "simulate", "space"),
     "quiesce.core.result": ("Verdict",),
-    "quiesce.engines.native.options": ("Limits",),
+    "quiesce.engines.options": ("Limits",),
     "quiesce.results": (
         "MutationResult",
         "PropertyResult",

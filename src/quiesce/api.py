@@ -19,7 +19,7 @@ from quiesce.core.lint import Remark
 from quiesce.core.replaying import replay
 from quiesce.core.system import System as SystemData
 from quiesce.engines import refinement
-from quiesce.engines.native.options import Limits, Strategy, Watcher
+from quiesce.engines.options import Limits, Strategy, Watcher
 from quiesce.engines.requests import CheckRequest, answered
 from quiesce.language.machines import Machine
 from quiesce.language.parameters import Specification
@@ -49,6 +49,7 @@ def check(
     ask: Sequence[str] | str | None = None,
     unfair: Sequence[str] | None = None,
     limits: Limits | None = None,
+    engine: str | None = None,
     workers: int | None = None,
     symmetry: bool | None = None,
     por: bool | None = None,
@@ -61,9 +62,10 @@ def check(
     """Search every reachable state of a target and answer its properties. Nothing is printed.
 
     `properties` are names or ids of those that are asked, `ask` formulas as text that are asked instead of all, and
-    `unfair` triggers whose rows are not to be fair. `limits` say where to stop. `workers` is the number of threads (1;
-    0: one for each core); `symmetry` and `por` (partial-order reduction) search fewer states; `checkpoint` keeps the
-    search in a folder, and `resume` goes on with it there. `watch` is called about ten times a second.
+    `unfair` triggers whose rows are not to be fair. `limits` say where to stop. `engine` is native, or reference: the
+    definition itself, slow. `workers` is the number of threads (1; 0: one for each core); `symmetry` and `por`
+    (partial-order reduction) search fewer states; `checkpoint` keeps the search in a folder, and `resume` goes on with
+    it there. `watch` is called about ten times a second.
 
     Raises SpecificationError for every mistake in the specification, and Q48 for options that do not go together;
     EngineError where the reference interpreter does not confirm an answer.
@@ -74,6 +76,7 @@ def check(
         properties=properties or (), formulas=[ask] if isinstance(ask, str) else ask or (), unfair=unfair or ()
     )
     strategy = Strategy(
+        engine=engine or "native",
         workers=1 if workers is None else workers,
         symmetry=bool(symmetry),
         partial_order=bool(por),

@@ -24,7 +24,7 @@ from quiesce.core.system import System
 from quiesce.engines.checking import check
 from quiesce.engines.mutating import judge
 from quiesce.engines.native.journal import Journal, Record
-from quiesce.engines.native.options import Limits
+from quiesce.engines.options import Limits
 from quiesce.language.mutations import mutants, mutated
 
 TOGETHER = 4

@@ -17,7 +17,7 @@ from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import Property, System
 from quiesce.engines.checking import check
 from quiesce.engines.native.forecast import METHOD
-from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
+from quiesce.engines.options import Limits, Progress, Strategy, Watcher
 from quiesce.engines.requests import CheckRequest, answered, questions
 from quiesce.expectations import Check
 from quiesce.language.systems import asking

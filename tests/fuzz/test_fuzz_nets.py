@@ -26,7 +26,7 @@ from quiesce.core.errors import SpecificationError
 from quiesce.core.result import Verdict
 from quiesce.core.system import Property
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits
+from quiesce.engines.options import Limits
 from quiesce.language.systems import asking
 
 DEEP = os.environ.get("QUIESCE_DEEP") == "1"

@@ -33,7 +33,7 @@ from quiesce.core.errors import SpecificationError
 from quiesce.core.result import Verdict
 from quiesce.core.system import System
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits
+from quiesce.engines.options import Limits
 from quiesce.language.places import is_engine
 
 DEEP = os.environ.get("QUIESCE_DEEP") == "1"

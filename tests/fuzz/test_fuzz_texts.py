@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from quiesce import expectations, library
 from quiesce.core.errors import SpecificationError
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits, Strategy, search
+from quiesce.engines.native import search
 from quiesce.engines.native.checkpoint import JOURNAL
 from quiesce.engines.native.journal import Journal
+from quiesce.engines.options import Limits, Strategy
 from quiesce.language.asking import question
 from quiesce.language.systems import asking
 from tests.fuzz.test_fuzz_specifications import listed

@@ -20,8 +20,7 @@ from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
-from quiesce.engines.native import Limits
-from quiesce.engines.native.options import Watcher
+from quiesce.engines.options import Limits, Watcher
 
 MOST_WORK = 1_000_000_000
 MOST_NUMBERS = 5_000_000

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from quiesce.commands.options import Argument, Option
 from quiesce.core.errors import SpecificationError
-from quiesce.engines.native.options import MOST_WORKERS
+from quiesce.engines.options import MOST_WORKERS
 
 Targets = Annotated[
     list[str] | None,

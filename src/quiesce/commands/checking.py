@@ -39,6 +39,9 @@ def check(
         float | None, Option(least=0, metavar="SECONDS", help="Stop after this many seconds of search.")
     ] = None,
     memory: Memory = None,
+    engine: Annotated[
+        str, Option(help="native (machine code), or reference: the definition itself, slow, for anyone who doubts.")
+    ] = "native",
     workers: Workers = 0,
     symmetry: Annotated[bool, Option(help="Search one state of each orbit of interchangeable copies.")] = False,
     partial_order: Annotated[
@@ -64,13 +67,18 @@ def check(
     """
     started = time.perf_counter()
     check_format(form)
-    from quiesce.engines.native import Limits, Strategy
+    from quiesce.engines.options import Limits, Strategy
     from quiesce.engines.requests import CheckRequest
     from quiesce.session import Session
 
     limits = Limits(max_states=max_states, max_seconds=max_seconds, memory=bytes_of(memory))
     strategy = Strategy(
-        workers=workers, symmetry=symmetry, partial_order=partial_order, checkpoint=checkpoint, resume=resume
+        engine=engine,
+        workers=workers,
+        symmetry=symmetry,
+        partial_order=partial_order,
+        checkpoint=checkpoint,
+        resume=resume,
     )
     session = Session(form == "json", plain, limits, started, strict=strict, strategy=strategy)
     settings = settings_of(constants)

@@ -26,7 +26,7 @@ def refine(
     from quiesce import library
     from quiesce.core.result import Verdict
     from quiesce.engines import refinement
-    from quiesce.engines.native import Limits, Strategy
+    from quiesce.engines.options import Limits, Strategy
     from quiesce.language.systems import unobserved
     from quiesce.show import comparisons
 
@@ -89,8 +89,8 @@ def bench(
     given.
     """
     from quiesce import expectations, library
-    from quiesce.engines.native import Strategy
     from quiesce.engines.native.bench import measure
+    from quiesce.engines.options import Strategy
 
     settings: dict[str, object] = settings_of(constants)
     if not settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from quiesce.core.errors import EngineError
@@ -154,14 +155,31 @@ ANSWERED_ELSEWHERE = NOT_LOCAL - {PropertyKind.ALWAYS_POSSIBLE}
 # -- the textbook search ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Explored:
-    """A reachable state space in levels, with the steps of every state, and the verdicts on it."""
+    """A reachable state space in levels, with the steps of every state."""
 
+    system: System
     levels: tuple[tuple[State, ...], ...]
     successors: Mapping[State, tuple[Step, ...]]
     found: Found
-    answers: tuple[PropertyAnswer, ...]
+
+    def run_to(self, state: State, depth: int) -> list[State]:
+        """Return a shortest run to a state of a level, over least states."""
+        path = [state]
+        for level in reversed(self.levels[:depth]):
+            path.append(next(at for at in level if any(step.target == path[-1] for step in self.successors[at])))
+        return path[::-1]
+
+    @cached_property
+    def answers(self) -> tuple[PropertyAnswer, ...]:
+        """The verdicts on what states and steps decide, and on `always_possible`."""
+        local = tuple(question for question in self.system.properties if question.kind not in ANSWERED_ELSEWHERE)
+        answers = conclude(self.system, local, self.found, self.run_to)
+        left = any(step.departure for taken in self.successors.values() for step in taken)
+        if self.found.stopped is not None or left:
+            return answers
+        return tuple(_flagged(self.system, answer, self.levels, self.successors) for answer in answers)
 
 
 def explore(system: System, *, max_states: int | None = None) -> Explored:
@@ -191,7 +209,6 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
         if frontier and max_states is not None and len(seen) >= max_states:
             stopped = f"{max_states:,} states"
             break
-    left = any(step.departure for taken in successors.values() for step in taken)
     if stopped is None:
         findings |= _impossible(system, levels, successors)
     result = Found(
@@ -202,17 +219,7 @@ def explore(system: System, *, max_states: int | None = None) -> Explored:
         stopped=stopped,
     )
 
-    def run(state: State, depth: int) -> list[State]:
-        path = [state]
-        for level in reversed(levels[:depth]):
-            path.append(next(at for at in level if any(step.target == path[-1] for step in successors[at])))
-        return path[::-1]
-
-    local = tuple(question for question in system.properties if question.kind not in ANSWERED_ELSEWHERE)
-    answers = conclude(system, local, result, run)
-    if stopped is None and not left:
-        answers = tuple(_flagged(system, answer, levels, successors) for answer in answers)
-    return Explored(levels=tuple(levels), successors=successors, found=result, answers=answers)
+    return Explored(system=system, levels=tuple(levels), successors=successors, found=result)
 
 
 def _first_decision(
@@ -235,7 +242,7 @@ def _first_decision(
 def _flagged(
     system: System,
     answer: PropertyAnswer,
-    levels: list[tuple[State, ...]],
+    levels: Sequence[tuple[State, ...]],
     successors: Mapping[State, tuple[Step, ...]],
 ) -> PropertyAnswer:
     """Return an answer with its flag where one of its conclusions says nothing."""

@@ -14,11 +14,9 @@ from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import TAUTOLOGY, VACUOUS, Found, conclude, tautological, undecided, vacuous
 from quiesce.engines.native.checkpoint import JOURNAL
-from quiesce.engines.native.options import Limits, Strategy, Watcher
-from quiesce.engines.native.search import NAME, Search, space_for
-from quiesce.engines.native.space import Space
+from quiesce.engines.options import Limits, Strategy, Watcher
+from quiesce.engines.protocol import Engine, Exploration, ExploredGraph, engine
 from quiesce.engines.reducible import refusal
-from quiesce.engines.survey import survey
 from quiesce.engines.tautologies import is_tautology
 
 MOST_CONFIRMED = 10_000
@@ -53,7 +51,7 @@ def check(
     strategy = strategy or Strategy()
     symmetry = Symmetry(system) if strategy.symmetry else None
     reduced = [question for question in asked if symmetry is not None and symmetry.covers(question)]
-    search = _Search(system, limits or Limits(), strategy, watch, explained, linted)
+    search = _Search(engine(strategy.engine), system, limits or Limits(), strategy, watch, explained, linted)
     if strategy.partial_order:
         result = _confirmed(_partly(asked, search), search)
     elif symmetry is None:
@@ -76,6 +74,7 @@ def check(
 class _Search:
     """How the questions of a system are searched for."""
 
+    engine: Engine
     system: System
     limits: Limits
     strategy: Strategy
@@ -85,19 +84,17 @@ class _Search:
 
     def of(self, asked: Sequence[FlatProperty], symmetry: Symmetry | None) -> SystemAnswers:
         """Return the answers of one search, of representatives where there is a symmetry."""
-        system = self.system
-        with space_for(system, asked, self.strategy, symmetry) as space:
-            search = Search(space, self.limits, self.strategy, self.watch)
-            searched = time.perf_counter()
-            found = search.run()
-            seconds = time.perf_counter() - searched
-            answers = _answers(system, asked, space, found, self.explained)
-            seen = None
+        system, seen = self.system, None
+        with self.engine.explored(
+            system, asked, limits=self.limits, strategy=self.strategy, watch=self.watch, symmetry=symmetry
+        ) as explored:
+            found, seconds = explored.found, explored.seconds
+            answers = _answers(system, asked, explored, self.explained)
             if self.linted and not found.flags and found.stopped is None and not _left(answers):
-                answers, seen = _linted(asked, space, answers)
+                answers, seen = _linted(asked, explored, answers)
         return SystemAnswers(
             system=system,
-            engine=NAME,
+            engine=self.engine.name,
             states=found.states,
             transitions=found.transitions,
             depth=found.depth,
@@ -195,8 +192,9 @@ def _asked(system: System, words: Sequence[str] | None) -> list[FlatProperty]:
 
 
 def _answers(
-    system: System, asked: Sequence[FlatProperty], space: Space, found: Found, explained: bool
+    system: System, asked: Sequence[FlatProperty], explored: Exploration, explained: bool
 ) -> tuple[PropertyAnswer, ...]:
+    space, found = explored.graph, explored.found
     at_once = tuple(question.property for question in asked if question.property.kind not in AFTER_SEARCH)
     concluded = conclude(system, at_once, found, space.run_to)
     answerable = found.stopped is None and found.ungraphed is None
@@ -217,7 +215,7 @@ def _timed(later: Callable[[FlatProperty], PropertyAnswer], question: FlatProper
     return replace(later(question), seconds=time.perf_counter() - begun)
 
 
-def _later(space: Space, explained: bool, departed: bool) -> Callable[[FlatProperty], PropertyAnswer]:
+def _later(space: ExploredGraph, explained: bool, departed: bool) -> Callable[[FlatProperty], PropertyAnswer]:
     """Return what answers questions on the whole graph; what it needs is imported when it is used."""
     if not any(question.property.kind in AFTER_SEARCH for question in space.asked):
         return lambda question: undecided(question.property, None)
@@ -234,7 +232,7 @@ def _left(answers: Sequence[PropertyAnswer]) -> bool:
 
 
 def _linted(
-    asked: Sequence[FlatProperty], space: Space, answers: Sequence[PropertyAnswer]
+    asked: Sequence[FlatProperty], explored: Exploration, answers: Sequence[PropertyAnswer]
 ) -> tuple[tuple[PropertyAnswer, ...], tuple[Remark, ...]]:
     """Return the answers with what is vacuous among them flagged, and the remarks about all that was seen."""
     suspects = [
@@ -243,14 +241,15 @@ def _linted(
         if question.property.kind is PropertyKind.ALWAYS and answer.verdict is Verdict.HOLDS
         for other in question.stronger
     ]
-    found = survey(space, [other for _, other in suspects])
+    system = explored.graph.system
+    found = explored.coverage([other for _, other in suspects])
     flagged = list(answers)
     for (number, other), refuted in zip(suspects, found.refuted, strict=True):
         if not refuted and VACUOUS not in flagged[number].flags:
             flagged[number] = vacuous(flagged[number], other.property.formula)
     for number, question in enumerate(asked):
         holds = flagged[number].verdict is Verdict.HOLDS and VACUOUS not in flagged[number].flags
-        if holds and is_tautology(question, space.system.flat.cells):
+        if holds and is_tautology(question, system.flat.cells):
             flagged[number] = tautological(flagged[number])
     saying_nothing = [
         Remark(kind=kind, about=f"{answer.property.name}: {answer.note}", place=answer.property.place)
@@ -258,4 +257,4 @@ def _linted(
         for kind, flag in ((Kind.VACUOUS, VACUOUS), (Kind.TAUTOLOGY, TAUTOLOGY))
         if flag in answer.flags
     ]
-    return tuple(flagged), (*saying_nothing, *remarks(space.system, found.seen))
+    return tuple(flagged), (*saying_nothing, *remarks(system, found.seen))

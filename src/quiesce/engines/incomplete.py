@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.engines.graph import Graph, Numbers, States
-from quiesce.engines.native.space import Space
+from quiesce.engines.protocol import ExploredGraph
 
 
 class Departures:
     """The steps of a finished search that leave a domain: from which states, by which joint rows."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: ExploredGraph) -> None:
         sources: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
         rows: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
         for number, states in space.departing():

@@ -15,9 +15,9 @@ from quiesce.engines.bisimulation import partition
 from quiesce.engines.checking import check
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Graph
-from quiesce.engines.native.options import Limits, Strategy
 from quiesce.engines.native.search import Search, space_for
 from quiesce.engines.native.space import Space
+from quiesce.engines.options import Limits, Strategy
 from quiesce.engines.product import Product, passing_over
 
 

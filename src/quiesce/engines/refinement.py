@@ -26,10 +26,11 @@ from quiesce.core.trace import State
 from quiesce.core.verdicts import undecided
 from quiesce.engines.automata import TooLargeError
 from quiesce.engines.graph import Graph, States
-from quiesce.engines.native.columns import Columns, Evaluated
-from quiesce.engines.native.options import Limits, Strategy, Watcher
+from quiesce.engines.native.columns import Columns
 from quiesce.engines.native.search import Search, space_for
 from quiesce.engines.native.space import Space
+from quiesce.engines.options import Limits, Strategy, Watcher
+from quiesce.engines.protocol import Evaluated
 from quiesce.engines.temporal import Answers, verdict_on
 
 Words = NDArray[np.uint64]

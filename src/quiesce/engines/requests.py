@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from quiesce.core.result import SystemAnswers
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.engines.checking import check
-from quiesce.engines.native.options import Limits, Strategy, Watcher
+from quiesce.engines.options import Limits, Strategy, Watcher
 from quiesce.language.systems import asking, unfair
 
 

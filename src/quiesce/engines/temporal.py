@@ -35,8 +35,7 @@ from quiesce.engines.explaining import explain
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Course, Graph, Numbers, States
 from quiesce.engines.incomplete import Departures
-from quiesce.engines.native.columns import Evaluated
-from quiesce.engines.native.space import Space
+from quiesce.engines.protocol import Evaluated, ExploredGraph
 from quiesce.engines.remedies import remedy
 
 MOST_MARKS = 32
@@ -50,11 +49,11 @@ class Answers:
     """
 
     def __init__(
-        self, space: Space, *, explained: bool = True, columns: Evaluated | None = None, departed: bool = False
+        self, space: ExploredGraph, *, explained: bool = True, columns: Evaluated | None = None, departed: bool = False
     ) -> None:
         self.space, self.system, self.explained = space, space.system, explained
         self.rows = self.system.flat.rows
-        self.initial = list(range(space.levels[1]))
+        self.initial = list(range(space.initial_count))
         self.columns: Evaluated = columns or space.columns()
         self.departures = Departures(space) if departed else None
         self.marked: tuple[int, Numbers] | None = None

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from statistics import median
 
 from quiesce.core.system import System
-from quiesce.engines.native.options import Strategy
 from quiesce.engines.native.search import search, space_for
+from quiesce.engines.options import Strategy
 
 
 def measure(system: System, runs: int, strategy: Strategy) -> Iterator[str]:

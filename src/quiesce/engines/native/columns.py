@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,16 +44,6 @@ Reader = Callable[[int, int], NDArray[np.uint64]]
 """From two numbers of states to the words of those from the first to before the last."""
 BLOCK = 1 << 16
 """States that are looked at together, so that the columns of one expression stay small."""
-
-
-class Evaluated(Protocol):
-    """States on each of which flat expressions have a value."""
-
-    def truth(self, expr: Expr) -> NDArray[np.bool_]:
-        """Return for each state whether a flat truth holds."""
-
-    def value(self, expr: Expr) -> NDArray[np.int64]:
-        """Return a number in each state."""
 
 
 class Columns:

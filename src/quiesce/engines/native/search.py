@@ -24,7 +24,6 @@ from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.journal import Record
 from quiesce.engines.native.loaded import module
-from quiesce.engines.native.options import Limits, Progress, Strategy, Watcher
 from quiesce.engines.native.plans import (
     END,
     LATE,
@@ -40,6 +39,7 @@ from quiesce.engines.native.plans import (
 )
 from quiesce.engines.native.reaching import out_of_reach
 from quiesce.engines.native.space import BLOCK, Space
+from quiesce.engines.options import Limits, Progress, Strategy, Watcher
 
 if TYPE_CHECKING:
     from quiesce.engines.native.kernels import search as kernels

@@ -93,6 +93,11 @@ class Space:
         """Number of the first state of each level, and at the end the number of states."""
 
     @property
+    def initial_count(self) -> int:
+        """Number of initial states: the first ones."""
+        return self.levels[1]
+
+    @property
     def count(self) -> int:
         """Number of states found so far."""
         return self.store.count

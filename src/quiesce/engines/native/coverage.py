@@ -6,7 +6,6 @@ It goes over the states in the order of their discovery and stops as soon as not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from quiesce.engines.native.flags import Flags, flags_of
 from quiesce.engines.native.loaded import module
 from quiesce.engines.native.machine_code import compiled
 from quiesce.engines.native.space import Space
+from quiesce.engines.protocol import Coverage
 
 if TYPE_CHECKING:
     from quiesce.engines.native.kernels import reading as kernels
@@ -31,16 +31,8 @@ CHUNK = 1 << 13
 """States between two looks at what is left; it doubles from one to the next."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What was seen, and for each stronger property whether some state or step refutes it."""
-
-    seen: Seen
-    refuted: tuple[bool, ...]
-
-
-def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
-    """Survey the states of a space; `stronger` are properties of states and steps with a conclusion taken away."""
+def coverage(space: Space, stronger: Sequence[FlatProperty]) -> Coverage:
+    """Look over the states of a space; `stronger` are properties of states and steps with a conclusion taken away."""
     system = space.system
     overlaps, complete = overlapping(system)
     hidden = [*stronger, *(_sometimes(condition) for condition in overlaps.values())]
@@ -58,7 +50,7 @@ def survey(space: Space, stronger: Sequence[FlatProperty]) -> Survey:
         first, chunk = last, 2 * chunk
     found = _raised(flags, numbers)
     pairs: list[Pair] = [pair for pair, hit in zip(overlaps, found[len(stronger) :], strict=True) if hit]
-    return Survey(
+    return Coverage(
         seen=Seen(rows=_rows(system, taken), values=_values(space), overlaps=pairs, all_overlaps=complete),
         refuted=tuple(bool(hit) for hit in found[: len(stronger)]),
     )

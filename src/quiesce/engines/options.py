@@ -42,12 +42,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """How to search: by how many threads (0: one for each core), and in which folder to leave or to find it.
+    """How to search: by which engine, by how many threads (0: one for each core), in which folder it is kept.
 
     `symmetry` searches one state of each orbit, `partial_order` takes some of the enabled rows. None of this changes a
     verdict. Raises SpecificationError (Q48) for what does not go together.
     """
 
+    engine: str = "native"
     workers: int = 0
     symmetry: bool = False
     partial_order: bool = False

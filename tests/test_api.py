@@ -269,8 +269,8 @@ def test_mutants_are_judged_alike_in_one_process_and_in_two(tmp_path: Path) -> N
         "    system = System('mine', door)\n    system.sometimes('opens', door.state == 'open')\n    return system\n"
     )
     alone = quiesce.mutate(file)
-    together = quiesce.mutate(file, jobs=2)
-    sent = quiesce.mutate(quiesce.load(file), jobs=2)
+    together = quiesce.mutate(file, on="processes:2")
+    sent = quiesce.mutate(quiesce.load(file), on="processes:2")
     assert str(alone) == str(together) == str(sent)
     assert alone.survivors
     assert alone.total == alone.killed + alone.equivalent + len(alone.survivors)

@@ -209,3 +209,36 @@ def test_project_with_a_spec_folder_of_its_own(tmp_path: Path, capsys: pytest.Ca
         _, out, _ = run(capsys, *order, "--format", "json")
         verdicts = [{question["verdict"] for question in system["properties"]} for system in json.loads(out)["systems"]]
         assert [("violated" in found) for found in verdicts] == [word == mine for word in order]
+
+
+def test_processes_change_nothing_that_is_printed(tmp_path: Path) -> None:
+    """A checks file answered in two processes prints what one prints, in the same order, with the same status."""
+    rows = [("chain", "holds"), ("ssp", "holds"), ("chain", "violated"), ("leaving", "holds")]
+    file = tmp_path / "checks.toml"
+    file.write_text(
+        "".join(f'[[check]]\nmodel = "{model}"\nexpect = {{ domains = "{word}" }}\n' for model, word in rows),
+        encoding="utf-8",
+    )
+    found = []
+    for where in ("here", "processes:2", "processes:2"):
+        words = [sys.executable, "-m", "quiesce", str(file), "--plain", "--on", where]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+        found.append((done.returncode, done.stdout, done.stderr))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] == 1
+    assert "NOT AS EXPECTED: 1 of 4 checks" in found[0][1]
+
+
+def test_a_mistake_in_a_row_is_told_by_whoever_finds_it(tmp_path: Path) -> None:
+    """In two processes a row that names no model ends the file at its place, after what came before it."""
+    file = tmp_path / "checks.toml"
+    good = '[[check]]\nmodel = "chain"\nexpect = { domains = "holds" }\n'
+    file.write_text(good * 2 + '[[check]]\nmodel = "nothing"\nexpect = "holds"\n', encoding="utf-8")
+    found = []
+    for where in ("here", "processes:2"):
+        words = [sys.executable, "-m", "quiesce", str(file), "--plain", "--on", where]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        found.append((done.returncode, done.stdout, done.stderr))
+    assert found[0] == found[1]
+    assert found[0][0] == 2
+    assert found[0][2].startswith("checks.toml:7: Q43 there is no target 'nothing'")

@@ -129,7 +129,7 @@ def test_a_model_that_sets_an_alarm(tmp_path: Path) -> None:
 
 def test_an_interrupted_campaign_leaves_no_process() -> None:
     """Ctrl-C in a terminal reaches all processes of `mutate`, and one line is printed."""
-    words = [*COMMAND, "mutate", "winsock", "--jobs", "2"]
+    words = [*COMMAND, "mutate", "winsock", "--on", "processes:2"]
     with subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

@@ -1356,9 +1356,9 @@ CASES = (
         "mutants-that-cannot-be-sent",
         "Q48",
         "import enum\nclass Local(enum.Enum):\n    A = 1\n    B = 2\n"
-        'pool.one_of("mode", [Local.A, Local.B])\nquiesce.mutate(System("s", pool), jobs=2)',
+        'pool.one_of("mode", [Local.A, Local.B])\nquiesce.mutate(System("s", pool), on="processes:2")',
         "the system cannot be sent to other processes: it has values of a class that they cannot import",
-        "give a target by its name (file.py:function), or jobs=1",
+        'give a target by its name (file.py:function), or on="here"',
     ),
     Case(
         "no-such-engine",
@@ -1373,6 +1373,20 @@ CASES = (
         'command("chain", "--engine", "reference", "--por")',
         "the reference engine has no --por",
         "leave it out, or use the native engine",
+    ),
+    Case(
+        "no-such-place-to-work",
+        "Q48",
+        'command("chain", "--on", "cluster")',
+        "--on cluster: give here, processes or processes:N (1 to 256)",
+    ),
+    Case(
+        "more-threads-than-cores",
+        "Q48",
+        'from quiesce.engines.native import crew\nmonkeypatch.setattr(crew, "all_cores", lambda: 4)\n'
+        'command("chain", "--on", "processes:3", "--workers", "2")',
+        "--on processes:3 --workers 2: there are 4 cores",
+        "give fewer of either",
     ),
     Case(
         "too-many-workers",

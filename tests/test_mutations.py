@@ -191,7 +191,7 @@ def test_a_campaign_goes_on(tmp_path: Path) -> None:
     file.write_text(MODEL, encoding="utf-8")
 
     def found(jobs: int, kept: Path | None, **settings: object) -> Campaign:
-        return campaign.run(campaign.Named(str(file), tuple(settings.items())), jobs=jobs, journal=kept)
+        return campaign.run(campaign.Named(str(file), tuple(settings.items())), processes=jobs, journal=kept)
 
     first = found(1, None)
     assert found(2, journal).judged == first.judged

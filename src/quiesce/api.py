@@ -25,6 +25,7 @@ from quiesce.language.machines import Machine
 from quiesce.language.parameters import Specification
 from quiesce.language.parameters import parameters as declared
 from quiesce.language.systems import System, unobserved
+from quiesce.processes import number_of
 from quiesce.results import MutationResult, RefinementResult, SystemResult, TraceView
 from quiesce.walking import Space
 
@@ -116,7 +117,7 @@ def mutate(
     target: Target,
     /,
     *,
-    jobs: int | None = None,
+    on: str | None = None,
     max_states: int | None = None,
     journal: Folder | None = None,
     parameters: Mapping[str, object] | None = None,
@@ -124,7 +125,7 @@ def mutate(
 ) -> MutationResult:
     """Change a target in every small way, and tell which changes no property notices.
 
-    With several `jobs` it is done in as many processes (1: in this one). `max_states` ends the search of a mutant, and
+    `on` is where: here, processes (one for each core) or processes:N. `max_states` ends the search of a mutant, and
     `journal` is a file in which what is judged is kept, and from which it goes on. Raises what `check` raises, and
     Q48 where a property does not hold, Q51 for a journal that cannot be used.
     """
@@ -133,7 +134,7 @@ def mutate(
     settings = tuple({**constants, **(parameters or {})}.items())
     source = campaign.Named(os.fspath(target), settings) if isinstance(target, str | os.PathLike) else system
     kept = None if journal is None else Path(journal)
-    return MutationResult(campaign.run(source, jobs=jobs or 1, max_states=max_states, journal=kept))
+    return MutationResult(campaign.run(source, processes=number_of(on or "here"), max_states=max_states, journal=kept))
 
 
 def draw(

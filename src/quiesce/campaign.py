@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
-from quiesce import __version__, endings, library
+from quiesce import __version__, library
 from quiesce.core.errors import SpecificationError
 from quiesce.core.mutants import Campaign, Judged, Mutant
 from quiesce.core.result import Verdict
@@ -26,6 +20,7 @@ from quiesce.engines.mutating import judge
 from quiesce.engines.native.journal import Journal, Record
 from quiesce.engines.options import Limits
 from quiesce.language.mutations import mutants, mutated
+from quiesce.processes import mapping
 
 TOGETHER = 4
 """Mutants that a process judges before it reports."""
@@ -49,12 +44,12 @@ Source = Named | System
 def run(
     source: Source,
     *,
-    jobs: int = 1,
+    processes: int = 1,
     max_states: int | None = None,
     journal: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Campaign:
-    """Judge every mutant of a system, in this process or, with several `jobs`, in as many others.
+    """Judge every mutant of a system, in this process or, with several `processes`, in as many others.
 
     Raises SpecificationError: Q48 where the system itself does not hold, or cannot be sent to other processes; Q50 for
     a journal that was altered, Q51 for one of another campaign, in use by another process, or that cannot be written.
@@ -73,7 +68,7 @@ def run(
         known = {} if kept is None else _known(kept)
         left = [mutant.number for mutant in every if mutant.number not in known]
         parts = [left[at : at + TOGETHER] for at in range(0, len(left), TOGETHER)]
-        with _judging(source, system, every, max_states, jobs) as judged:
+        with _judging(source, system, every, max_states, processes) as judged:
             for found in judged(parts):
                 known |= dict(found)
                 if kept is not None:
@@ -90,15 +85,15 @@ Found = list[tuple[int, Judged]]
 
 @contextmanager
 def _judging(
-    source: Source, system: System, every: tuple[Mutant, ...], max_states: int | None, jobs: int
+    source: Source, system: System, every: tuple[Mutant, ...], max_states: int | None, processes: int
 ) -> Iterator[Callable[[Sequence[Sequence[int]]], Iterator[Found]]]:
     """Yield what judges groups of mutants, in this process or in others."""
-    if jobs == 1:
+    if processes == 1:
         yield partial(map, partial(_judge, system, every, max_states))
         return
     _check_sent(source)
-    with _pool(jobs, source) as pool, endings.tidied(_end_others):
-        yield partial(_mapped, pool, partial(_judge_there, max_states))
+    with mapping(processes, _begin, source) as mapped:
+        yield partial(mapped, partial(_judge_there, max_states))
 
 
 def _check_sent(source: Source) -> None:
@@ -109,37 +104,8 @@ def _check_sent(source: Source) -> None:
         raise SpecificationError(
             "Q48",
             "the system cannot be sent to other processes: it has values of a class that they cannot import",
-            hint="give a target by its name (file.py:function), or jobs=1",
+            hint='give a target by its name (file.py:function), or on="here"',
         ) from None
-
-
-def _pool(jobs: int, source: Source) -> ProcessPoolExecutor:
-    """Return a pool of processes. What a killed campaign leaves is cleared away, and need not be told."""
-    untold = "ignore:resource_tracker:UserWarning"
-    sys.warnoptions.append(untold)
-    try:
-        return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin, initargs=(source,))
-    finally:
-        sys.warnoptions.remove(untold)
-
-
-def _mapped(
-    pool: ProcessPoolExecutor, task: Callable[[Sequence[int]], Found], parts: Sequence[Sequence[int]]
-) -> Iterator[Found]:
-    """Start the processes of a pool; Ctrl-C is none of their business."""
-    if not hasattr(signal, "pthread_sigmask"):
-        return pool.map(task, parts)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        return pool.map(task, parts)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_others() -> None:
-    """End the processes of the pool."""
-    for process in active_children():
-        process.terminate()
 
 
 _given: list[tuple[System, tuple[Mutant, ...]]] = []
@@ -147,15 +113,6 @@ _given: list[tuple[System, tuple[Mutant, ...]]] = []
 
 
 def _begin(source: Source) -> None:
-    """Make the mutants in this process of the pool, which ends when the one that started it is killed."""
-
-    def wait() -> None:
-        parent = parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
     _given.append(_prepared(source))
 
 

@@ -6,8 +6,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +18,13 @@ from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import Property, System
 from quiesce.engines.checking import check
+from quiesce.engines.native.crew import all_cores
 from quiesce.engines.native.forecast import METHOD
 from quiesce.engines.options import Limits, Progress, Strategy, Watcher
 from quiesce.engines.requests import CheckRequest, answered, questions
 from quiesce.expectations import Check
 from quiesce.language.systems import asking
+from quiesce.processes import mapping
 from quiesce.show import data, text
 from quiesce.statuses import BUG, HOLDS, SEVERITY, SUSPICIOUS, UNKNOWN, VIOLATED, WRONG
 
@@ -40,9 +44,10 @@ class Session:
         *,
         strict: bool = False,
         strategy: Strategy | None = None,
+        processes: int = 1,
     ) -> None:
         self.as_json, self.plain, self.limits, self.started, self.strict = as_json, plain, limits, started, strict
-        self.strategy = strategy or Strategy()
+        self.strategy, self.processes = strategy or Strategy(), processes
         self.results: list[SystemAnswers] = []
         self.statuses: list[int] = []
         self.expected = self.deviating = 0
@@ -91,23 +96,35 @@ class Session:
             return pnml.bounded(net, limits=self.limits, watch=watch)
 
     def check_file(self, file: Path) -> None:
-        """Check every row of a checks file; a row that holds nothing but what holds is reported in full."""
+        """Check every row of a checks file, and print what comes out in the order of the rows."""
         if not file.is_file():
             raise SpecificationError("Q43", f"there is no file {file.as_posix()}")
-        for row in expectations.read(file):
-            try:
-                self.check_row(row)
-            except SpecificationError as problem:
-                if problem.place is None:
-                    problem.place = row.place
-                raise
+        rows = expectations.read(file)
+        with self._answering(min(self.processes, len(rows))) as answers:
+            for row, answer in zip(rows, answers(rows), strict=True):
+                self.results.append(answer)
+                if self.strict and answer.has_suspicions:
+                    self.statuses.append(SUSPICIOUS)
+                self.report_row(row, answer)
 
-    def check_row(self, row: Check) -> None:
-        """Check one row and print what came out."""
-        begun = time.perf_counter()
-        system = library.find(row.model).system(row.parameters)
-        request = CheckRequest(properties=tuple(row.expect or ()), unfair=row.unfair)
-        result = self._searched(system.name, lambda watch: self._answered(system, request, begun, watch))
+    @contextmanager
+    def _answering(self, processes: int) -> Iterator[Callable[[Sequence[Check]], Iterator[SystemAnswers]]]:
+        """Yield what answers the rows of a checks file in their order, here or in several processes."""
+        if processes == 1:
+            yield lambda rows: map(self._row, rows)
+            return
+        strategy = replace(self.strategy, workers=self.strategy.workers or max(1, all_cores() // processes))
+        memory = None if self.limits.memory is None else self.limits.memory // processes
+        limits = replace(self.limits, memory=memory, share=self.limits.share / processes)
+        with mapping(processes, forked=True) as mapped:
+            yield partial(mapped, partial(row_answers, limits, strategy))
+
+    def _row(self, row: Check) -> SystemAnswers:
+        with self._watching(row.model) as watch:
+            return row_answers(self.limits, self.strategy, row, watch)
+
+    def report_row(self, row: Check, result: SystemAnswers) -> None:
+        """Print what came out for a row; one that holds nothing but what holds is reported in full."""
         wrong = expectations.deviations(row, result)
         stopped = result.stopped is not None
         if row.expect is None:
@@ -162,6 +179,19 @@ class Session:
             verdict = {HOLDS: "holds", SUSPICIOUS: "holds", VIOLATED: "violated"}.get(status, "unknown")
             print(json.dumps(data.results(self.results, verdict, plain=self.plain), indent=1))
         return status
+
+
+def row_answers(limits: Limits, strategy: Strategy, row: Check, watch: Watcher | None = None) -> SystemAnswers:
+    """Return the answers for a row of a checks file; a mistake without a place gets that of the row."""
+    begun = time.perf_counter()
+    try:
+        system = library.find(row.model).system(row.parameters)
+        request = CheckRequest(properties=tuple(row.expect or ()), unfair=row.unfair)
+        return answered(system, request, limits=limits, strategy=strategy, watch=watch, started=begun)
+    except SpecificationError as problem:
+        if problem.place is None:
+            problem.place = row.place
+        raise
 
 
 class _Watch:

@@ -21,6 +21,7 @@ Memory = Annotated[
 Workers = Annotated[
     int, Option(least=0, most=MOST_WORKERS, help="Threads (0: one for each core); the answers are the same.")
 ]
+On = Annotated[str, Option(metavar="WHERE", help="Where to work: here, processes (one for each core) or processes:N.")]
 Form = Annotated[str, Option("--format", metavar="FORMAT", help="text or json (data on stdout, text on stderr).")]
 File = Annotated[Path | None, Option("-o", "--output", help="Write to this file.")]
 

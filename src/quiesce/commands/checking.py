@@ -13,6 +13,7 @@ from quiesce.commands import (
     Form,
     MaxStates,
     Memory,
+    On,
     Targets,
     Workers,
     bytes_of,
@@ -42,6 +43,7 @@ def check(
     engine: Annotated[
         str, Option(help="native (machine code), or reference: the definition itself, slow, for anyone who doubts.")
     ] = "native",
+    on: On = "",
     workers: Workers = 0,
     symmetry: Annotated[bool, Option(help="Search one state of each orbit of interchangeable copies.")] = False,
     partial_order: Annotated[
@@ -80,7 +82,9 @@ def check(
         checkpoint=checkpoint,
         resume=resume,
     )
-    session = Session(form == "json", plain, limits, started, strict=strict, strategy=strategy)
+    session = Session(
+        form == "json", plain, limits, started, strict=strict, strategy=strategy, processes=_processes(on, workers)
+    )
     settings = settings_of(constants)
     request = CheckRequest(properties=properties or [], formulas=asked or [], unfair=unfair or [])
     chosen = _chosen_targets(targets, everything)
@@ -116,6 +120,25 @@ def _check_folders(targets: Sequence[str], checkpoint: Path | None, resume: Path
     """Accept the folder of a search where there is one search; raises SpecificationError (Q48)."""
     if (checkpoint or resume) and (len(targets) != 1 or targets[0].endswith((".toml", ".pnml"))):
         raise SpecificationError("Q48", "--checkpoint and --resume are for one model", hint="name one, with -c")
+
+
+def _processes(on: str, workers: int) -> int:
+    """Return in how many processes the systems of a checks file are checked: those that are not told, on every core.
+
+    Raises SpecificationError (Q48) where there would be more threads than cores.
+    """
+    from quiesce.engines.native.crew import all_cores
+    from quiesce.processes import HERE, number_of
+
+    cores = all_cores()
+    if not on:
+        on = "processes" if sys.platform == "linux" and workers == 0 and cores > 1 else HERE
+    number = number_of(on)
+    if number > 1 and number * max(1, workers) > cores and workers > 1:
+        raise SpecificationError(
+            "Q48", f"--on {on} --workers {workers}: there are {cores} cores", hint="give fewer of either"
+        )
+    return number
 
 
 _OPTIONS = {"constants": "-c", "properties": "--property", "asked": "--ask", "unfair": "--unfair"}

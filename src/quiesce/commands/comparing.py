@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from quiesce.commands import Constants, MaxStates, Memory, Workers, bytes_of, settings_of, write
+from quiesce.commands import Constants, MaxStates, Memory, On, Workers, bytes_of, settings_of, write
 from quiesce.commands.options import Argument, Option
 from quiesce.statuses import HOLDS, UNKNOWN, VIOLATED
 
@@ -42,7 +42,7 @@ def refine(
 def mutate(
     target: Annotated[str, Argument(help="Whose properties are put to the test.")],
     constants: Constants = None,
-    jobs: Annotated[int, Option(least=0, help="Processes (0: one for each core).")] = 0,
+    on: On = "processes",
     journal: Annotated[Path | None, Option(help="Keep what is judged in this file, and go on with it.")] = None,
     max_states: Annotated[int | None, Option(least=1, help="Stop the search of a mutant there.")] = None,
 ) -> int:
@@ -51,11 +51,11 @@ def mutate(
     Exit status: 0 every mutant is noticed or equivalent, 1 some survive, 2 a mistake.
     """
     from quiesce import campaign
-    from quiesce.engines.native.crew import all_cores
+    from quiesce.processes import number_of
     from quiesce.show import comparisons
 
     named = campaign.Named(target, tuple(settings_of(constants).items()))
-    found = campaign.run(named, jobs=jobs or all_cores(), max_states=max_states, journal=journal)
+    found = campaign.run(named, processes=number_of(on), max_states=max_states, journal=journal)
     print(comparisons.campaign(found))
     return VIOLATED if found.survivors else HOLDS
 

@@ -32,12 +32,13 @@ class Progress:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Where to stop: after the level in which a number of states is reached, after some seconds, or before the process
-    uses more bytes of memory (None: 80 % of what is free).
+    uses more bytes of memory (None: the `share` of what is free at first).
     """
 
     max_states: int | None = None
     max_seconds: float | None = None
     memory: int | None = None
+    share: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ class MemoryLimitError(MemoryError):
 class Budget:
     """The memory that the whole process may use: a number of bytes, or None for a share of what is free now."""
 
-    def __init__(self, most: int | None) -> None:
-        self.given = most
+    def __init__(self, most: int | None, share: float = SHARE) -> None:
+        self.given, self.share = most, share
         self.most = 0
 
     def check(self, in_use: int, more: int) -> None:
@@ -33,7 +33,7 @@ class Budget:
         if not self.most:
             import psutil
 
-            self.most = self.given or int(SHARE * (psutil.virtual_memory().available + _resident()))
+            self.most = self.given or int(self.share * (psutil.virtual_memory().available + _resident()))
         return self.most
 
 

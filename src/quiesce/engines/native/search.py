@@ -102,7 +102,7 @@ class Search:
     ) -> None:
         self.space, self.watch = space, watch
         self.limits, self.strategy = limits or Limits(), strategy or Strategy()
-        self.budget = Budget(self.limits.memory)
+        self.budget = Budget(self.limits.memory, self.limits.share)
         space.permit = lambda more: self.budget.check(space.memory, more)
         workers = space.crew.workers
         self.keeps_order = any(question.property.kind in ON_GRAPH for question in space.asked)

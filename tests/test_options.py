@@ -20,8 +20,8 @@ from quiesce.commands.verbs import COMMON, VERBS
 from tests.test_command import run
 
 OPTIONS = {
-    "check": "-c --constant --property --ask --unfair --all --max-states --max-seconds --memory --engine --on --workers "
-    "--symmetry --por --checkpoint --resume --bound --formulas --strict --format --plain",
+    "check": "-c --constant --property --ask --unfair --all --max-states --max-seconds --memory --engine --on "
+    "--workers --symmetry --por --checkpoint --resume --bound --formulas --strict --format --plain",
     "refine": "-c --constant --to --max-states --memory --workers",
     "mutate": "-c --constant --on --journal --max-states",
     "export": "-c --constant --to --properties --no-properties -o --output",

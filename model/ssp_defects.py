@@ -88,7 +88,7 @@ def name_misspelt(f: Flushing) -> None:
 
 
 def true_misread(f: Flushing) -> None:
-    """S12: TRUE is compared with something else, and what is taken for a failure is tried again for ever."""
+    """S12: TRUE is compared with something else, and what is taken for a failure is tried again forever."""
     for name in KNOWN:
         f.app.drop(f"{name}.{CALL}")
         f.app.calls(

@@ -19,7 +19,7 @@ STATES = [*OUTSIDE, *INSIDE_START, *INSIDE_CLEANUP, *LEAVING, *TEARING]
 HOLDING = [*INSIDE_START, *INSIDE_CLEANUP, *LEAVING]
 """The steps in which a thread has the lock."""
 GOING_ON = ["thread.read", "count", "uncount", "fails", "leave", "drained", "WSPCleanup.return", "sent"]
-"""What a thread does of itself: no thread stops for ever within a call."""
+"""What a thread does of itself: no thread stops forever within a call."""
 
 
 @dataclass(frozen=True)

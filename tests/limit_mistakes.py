@@ -172,10 +172,11 @@ MISTAKES = (
     (
         "claim-about-what-is-enabled",
         "Q52",
-        'poor = System("poor", door)\npoor.holds("goes on", G(~deadlock), id="P")  # here\n'
-        'rich = System("rich", door)\nrich.refines("poor", {}, liveness=["P"])\ncompared(rich, poor)',
-        "'goes on' of poor speaks of what is enabled or of deadlocks, and rich has its own",
-        "ask such a property of the richer system itself",
+        'abstract = System("abstract", door)\nabstract.holds("goes on", G(~deadlock), id="P")  # here\n'
+        'concrete = System("concrete", door)\nconcrete.refines("abstract", {}, liveness=["P"])\n'
+        "compared(concrete, abstract)",
+        "'goes on' of abstract is about deadlocks or what is enabled, and concrete has its own",
+        "ask such a property of the concrete system itself",
     ),
     (
         "combinations-too-many",

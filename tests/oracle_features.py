@@ -101,13 +101,13 @@ def _of_answers(case: Case) -> Iterator[str]:
 
 def features_of_pair(compared: Compared) -> set[str]:
     """Return what a pair of systems shows."""
-    rich, poor, wanted = compared.comparison.rich, compared.comparison.poor, compared.wanted
+    concrete, abstract, wanted = compared.comparison.concrete, compared.comparison.abstract, compared.wanted
     assert wanted is not None
     found = {wanted.verdict, compared.pair.change, *(f"liveness: {verdict}" for verdict in wanted.liveness.values())}
-    found |= {"richer leaves"} if rich.leaves else set()
-    found |= {"poorer leaves"} if poor.leaves else set()
-    found |= {f"{wanted.verdict}, and it leaves"} if rich.leaves or poor.leaves else set()
+    found |= {"concrete leaves"} if concrete.leaves else set()
+    found |= {"abstract leaves"} if abstract.leaves else set()
+    found |= {f"{wanted.verdict}, and it leaves"} if concrete.leaves or abstract.leaves else set()
     images = compared.comparison.images
-    if any(images[state] == images[target] for state in rich.depths for target in rich.successors(state)):
+    if any(images[state] == images[target] for state in concrete.depths for target in concrete.successors(state)):
         found.add("stutters")
     return found

@@ -208,7 +208,7 @@ def claiming(plain: System, claim: Claim) -> SystemData:
             mapping[f"{machine}.{variable}"] = author.term(expression)
         else:
             mapping.setdefault(f"{machine}.{variable}", []).append(author.term(expression))
-    system.refines("poor", mapping, liveness=list(claim.liveness))
+    system.refines("abstract", mapping, liveness=list(claim.liveness))
     return system.build()
 
 

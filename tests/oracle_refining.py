@@ -1,4 +1,4 @@
-"""Random pairs of a richer and a poorer plain system, and the engine against the second oracle on each."""
+"""Random pairs of a concrete and a abstract plain system, and the engine against the second oracle on each."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ FORMS = ("F p", "G p", "G F p", "F G p", "p leads to q", "p U q", "AG EF p", "AF
 
 @dataclass(frozen=True)
 class Pair:
-    """A richer system, a poorer one, and the claim that the first refines the second."""
+    """A concrete system, a abstract one, and the claim that the first refines the second."""
 
-    rich: System
-    poor: System
+    concrete: System
+    abstract: System
     claim: Claim
     change: str
 
@@ -64,25 +64,25 @@ def pairs() -> st.SearchStrategy[Pair]:
 
 
 def drawn_pair(seed: int) -> Pair:
-    """Return the pair of a number: a system, and what a small change leaves of it; the richer one with a clock too."""
+    """Return the pair of a number: a system, and what a small change leaves of it; the first with a clock too."""
     drawing = Drawing(Random(seed))
     base = replace(drawn(seed), questions=(), rest=None)
     if any(node[0] == "var" and node[1] == "log" for node in nodes(base.initially)):
         base = replace(base, initially=TRUE)
-    poor = without_observers(base)
+    abstract = without_observers(base)
     change = drawing.pick(CHANGES)
     mapping: tuple[tuple[tuple[str, int | None, str], Expression], ...] = ()
     if change == "mapped":
-        mapping = _mapped(drawing, poor)
+        mapping = _mapped(drawing, abstract)
     else:
-        poor = _changed(drawing, poor, change)
+        abstract = _changed(drawing, abstract, change)
     asked = tuple(
-        Question(f"live{number}", "holds", _formula(drawing, poor), assuming=_assumed(drawing, poor))
+        Question(f"live{number}", "holds", _formula(drawing, abstract), assuming=_assumed(drawing, abstract))
         for number in range(drawing.number(1, 2))
     )
-    rich = _ticking(drawing, base) if drawing.chance(2) else base
+    concrete = _ticking(drawing, base) if drawing.chance(2) else base
     claim = Claim(mapping, tuple(question.name for question in asked))
-    return Pair(rich, replace(poor, questions=asked), claim, change)
+    return Pair(concrete, replace(abstract, questions=asked), claim, change)
 
 
 # -- changes ----------------------------------------------------------------------------------------------------------
@@ -192,15 +192,15 @@ class Compared:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self.rich = claiming(pair.rich, pair.claim)
-        self.poor = unobserved(built(pair.poor), pair.claim.liveness)
-        rich, poor = searched(pair.rich, MOST_STATES), searched(pair.poor, MOST_STATES)
-        self.comparison = Comparison(rich, poor, pair.claim)
-        self.wanted = self.comparison.refined() if rich.levels and poor.levels else None
+        self.concrete = claiming(pair.concrete, pair.claim)
+        self.abstract = unobserved(built(pair.abstract), pair.claim.liveness)
+        concrete, abstract = searched(pair.concrete, MOST_STATES), searched(pair.abstract, MOST_STATES)
+        self.comparison = Comparison(concrete, abstract, pair.claim)
+        self.wanted = self.comparison.refined() if concrete.levels and abstract.levels else None
 
     def result(self) -> Result:
         """Return the engine's answer."""
-        return refine(self.rich, self.rich.refinements[0], self.poor)
+        return refine(self.concrete, self.concrete.refinements[0], self.abstract)
 
     def differences(self) -> list[str]:
         """Return what the engine says otherwise."""
@@ -220,7 +220,7 @@ class Compared:
         if result.trace is None:
             return [] if self.wanted.length is None else ["there is no run"]
         trace = of_trace(result.trace)
-        found = traces.illegal(self.comparison.rich, trace)
+        found = traces.illegal(self.comparison.concrete, trace)
         if len(trace.steps) != self.wanted.length:
             found.append(f"a run of {len(trace.steps)} steps, and {self.wanted.length} are enough")
         if not found and trace.steps and self.comparison.allows(*trace.states[-2:]):

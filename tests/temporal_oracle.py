@@ -3,7 +3,7 @@
 It knows the reference interpreter's steps and nothing of `quiesce.engines`, `core.runs` or normal forms. Quantified
 formulas with one operator are answered by fixpoints on Python sets (Clarke, Emerson and Sistla 1986). Any other path
 formula is answered by a tableau (Lichtenstein and Pnueli 1985): its nodes are a move of the system together with a
-guess of what holds at the next position, and a run is a path through nodes whose guesses come true, for ever.
+guess of what holds at the next position, and a run is a path through nodes whose guesses come true, forever.
 `Course` evaluates a formula on one lasso by the definitions of the operators, without any of this.
 
 A node is about a *move*, a step from a state, for predicates may speak of steps. A run that ended goes on by a silent
@@ -228,7 +228,7 @@ class Oracle:
     def fair_components(
         self, graph: nx.DiGraph, fulfilled: Sequence[set[Node]], fairness: Fairness
     ) -> Iterator[set[Node]]:
-        """Yield strongly connected parts of a graph through all of whose nodes a run can go for ever, and is fair.
+        """Yield strongly connected parts of a graph through all of whose nodes a run can go forever, and is fair.
 
         It must come to each of the sets of nodes again and again. A run that stays in a part where a strong unit is
         enabled and never taken must keep away from where it is enabled: what is left is looked at again.
@@ -255,7 +255,7 @@ class Oracle:
         return any(other.takes(unit) for other in self.leaving[move.source])
 
     def is_fair(self, loop: Sequence[Move], fairness: Fairness) -> bool:
-        """Tell whether going round some moves for ever is fair, by the definition of fairness."""
+        """Tell whether going round some moves forever is fair, by the definition of fairness."""
         for unit in fairness:
             enabled = [self.enables(move, unit) for move in loop]
             waiting = all(enabled) if unit.strength == "weak" else any(enabled)
@@ -319,7 +319,7 @@ class Tableau:
     The truth of a part at a position follows from the move there and from a few truths at the next position, the
     *promises*: of p where the part is X p, of the part itself where it is another operator. A node guesses them, and
     has edges to the nodes in which they come true. Every run is a path through the nodes; and a path is what it says
-    of a run if no until waits for ever for its goal (and no release says that it is broken, and never is).
+    of a run if no until waits forever for its goal (and no release says that it is broken, and never is).
     """
 
     def __init__(self, oracle: Oracle, path: Formula, fairness: Fairness) -> None:

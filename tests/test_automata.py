@@ -163,7 +163,7 @@ def test_automata_accept_what_the_definitions_say() -> None:
 
 
 def compound(rng: random.Random, depth: int) -> Formula:
-    """Return a goal that takes more than one position to meet, or has to be met for ever."""
+    """Return a goal that takes more than one position to meet, or has to be met forever."""
     if depth == 0:
         return rng.choice([*ATOMS, Not(rng.choice(ATOMS))])
     first, second = compound(rng, depth - 1), compound(rng, rng.randrange(depth))

@@ -175,7 +175,7 @@ def test_bound_is_found_by_searching(tmp_path: Path) -> None:
 def test_bound_that_is_exceeded_is_reported(tmp_path: Path) -> None:
     """A place that outgrows its bound violates `domains`; what the markings inside show is known all the same.
 
-    Each transition is fired once, and no place keeps its marking; whether it goes on for ever nobody knows.
+    Each transition is fired once, and no place keeps its marking; whether it goes on forever nobody knows.
     """
     file = tmp_path / "net.pnml"
     file.write_text(small() % COLLECTING, encoding="utf-8")

@@ -681,7 +681,7 @@ CASES = (
         "initial-without-states",
         "Q25",
         'Machine("plain", initial="open")  # here',
-        "plain has no states, so initial= says nothing",
+        "plain has no states, so initial= has no effect",
         "give states=[...]",
     ),
     Case(
@@ -695,7 +695,7 @@ CASES = (
         "every-without-copies",
         "Q25",
         'pool.on("take", every=True)  # here',
-        "pool has no copies, so every= says nothing",
+        "pool has no copies, so every= has no effect",
         "leave every= out",
     ),
     Case(
@@ -1327,7 +1327,7 @@ CASES = (
         "parameters-of-what-is-made",
         "Q41",
         'quiesce.check(System("s", pool), n=2)',
-        "the system s is made already: 'n' says nothing to it",
+        "the system s is made already: 'n' does not apply to it",
         "give the function that makes it, and the parameters",
     ),
     Case(
@@ -1364,8 +1364,7 @@ CASES = (
         "no-such-engine",
         "Q48",
         'command("chain", "--engine", "natvie")',
-        "there is no engine 'natvie'",
-        "there are: native, reference",
+        "unknown engine 'natvie' (choose native or reference)",
     ),
     Case(
         "reference-with-a-reduction",
@@ -1404,19 +1403,21 @@ CASES = (
         "an installed package has the name 'model', too: use an environment without it",
     ),
     # -- Q48: the command line, drawing, live machines
-    Case("unknown-format", "Q48", 'command("winsock", "--format", "xml")', "--format xml: there are text and json"),
+    Case(
+        "unknown-format", "Q48", 'command("winsock", "--format", "xml")', "unknown format 'xml' (choose text or json)"
+    ),
     Case(
         "constant-for-checks",
         "Q48",
         'command("c.toml", "-c", "n=1")',
-        "-c says nothing for a checks file, whose rows say it",
+        "-c does not apply to checks files: their rows set it",
         "name a model instead",
     ),
     Case(
         "property-for-checks",
         "Q48",
         'command("c.toml", "--property", "p")',
-        "--property says nothing for a checks file, whose rows say it",
+        "--property does not apply to checks files: their rows set it",
         "name a model instead",
     ),
     Case("all-and-a-target", "Q48", 'command("winsock", "--all")', "--all and a target", "give one of them"),
@@ -1456,7 +1457,7 @@ CASES = (
         "completion-of-another-shell",
         "Q48",
         'command("--print-completion", "sh")',
-        "--print-completion sh: there are bash, zsh, tcsh",
+        "unknown shell 'sh' (choose bash, zsh or tcsh)",
     ),
     Case(
         "completion-without-its-package",
@@ -1473,7 +1474,12 @@ CASES = (
         "--all draws the whole library",
         "leave the other options out",
     ),
-    Case("matrix-format", "Q48", 'command("matrix", "--format", "xml")', "--format xml: there are text, json, html"),
+    Case(
+        "matrix-format",
+        "Q48",
+        'command("matrix", "--format", "xml")',
+        "unknown format 'xml' (choose text, json or html)",
+    ),
     Case(
         "matrix-into-no-folder",
         "Q48",
@@ -1522,7 +1528,7 @@ CASES = (
         "draw-unknown-format",
         "Q48",
         'gallery.picture(library.find("winsock").system(), form="gif")',
-        "--format gif: there are dot, mermaid, svg, png",
+        "unknown format 'gif' (choose dot, mermaid, svg or png)",
     ),
     Case(
         "draw-machine-and-space",
@@ -1603,7 +1609,7 @@ CASES = (
         "values-are-a-set",
         "Q11",
         'pool.one_of("mode", {"slow"})  # here',
-        "pool.mode are no list: {'slow'}",
+        "pool.mode: expected a list, not {'slow'}",
         "write a list: its order is the order of the values",
     ),
     Case(
@@ -1668,7 +1674,7 @@ CASES = (
         "constant-for-a-net",
         "Q48",
         'command("check", "net.pnml", "-c", "n=2")',
-        "-c says nothing of a .pnml net",
+        "-c does not apply to .pnml nets",
     ),
     Case(
         "row-without-a-result",
@@ -1772,7 +1778,7 @@ CASES = (
         "formula-for-a-checks-file",
         "Q48",
         'command("check", "default.toml", "--ask", "true")',
-        "--ask says nothing for a checks file, whose rows say it",
+        "--ask does not apply to checks files: their rows set it",
         "name a model instead",
     ),
     # -- how to search
@@ -1967,7 +1973,7 @@ CASES = (
     Case(
         "refines-without-a-table",
         "Q35",
-        'System("s", door).refines("poor", door.state)  # here',
+        'System("s", door).refines("abstract", door.state)  # here',
         "<term door.state> is no table",
         'write refines(model, {"machine.variable": term})',
     ),
@@ -2026,48 +2032,50 @@ CASES = (
     Case(
         "refines-unknown",
         "Q52",
-        'rich = System("rich", Machine("lamp"))\nrich.refines("poor", {"door.stat": "open"})  # here\n'
-        'compared(rich, System("poor", door))',
-        "poor has no variable 'door.stat'",
+        'concrete = System("concrete", Machine("lamp"))\nconcrete.refines("abstract", {"door.stat": "open"})  # here\n'
+        'compared(concrete, System("abstract", door))',
+        "abstract has no variable 'door.stat'",
         "did you mean 'door.state'? there are: door.state",
     ),
     Case(
         "refines-unmapped",
         "Q52",
-        'rich = System("rich", Machine("lamp"))\nrich.refines("poor", {})  # here\n'
-        'compared(rich, System("poor", door))',
-        "door.state of poor is not mapped",
-        "say in the mapping what it is in rich",
+        'concrete = System("concrete", Machine("lamp"))\nconcrete.refines("abstract", {})  # here\n'
+        'compared(concrete, System("abstract", door))',
+        "door.state of abstract is not mapped",
+        "say in the mapping what it is in concrete",
     ),
     Case(
         "refines-another-kind",
         "Q52",
-        'rich = System("rich", Machine("lamp"))\nrich.refines("poor", {"door.state": 1})  # here\n'
-        'compared(rich, System("poor", door))',
-        "door.state of poor has values like open, shut, not 1..1",
-        "say in the mapping what it is in rich",
+        'concrete = System("concrete", Machine("lamp"))\nconcrete.refines("abstract", {"door.state": 1})  # here\n'
+        'compared(concrete, System("abstract", door))',
+        "door.state of abstract has values like open, shut, not 1..1",
+        "say in the mapping what it is in concrete",
     ),
     Case(
         "refines-nothing",
         "Q52",
-        'rich = System("rich", door)  # here\ncompared(rich, rich)',
-        "rich claims no such refinement",
+        'concrete = System("concrete", door)  # here\ncompared(concrete, concrete)',
+        "concrete claims no such refinement",
         "there are: none; write system.refines(model, mapping)",
     ),
     Case(
         "refines-liveness-of-states",
         "Q52",
-        'poor = System("poor", door)\npoor.always("open", door.state == "open", id="P")  # here\n'
-        'rich = System("rich", door)\nrich.refines("poor", {}, liveness=["P"])\ncompared(rich, poor)',
-        "'open' of poor is not about states along runs",
-        "ask such a property of the richer system itself",
+        'abstract = System("abstract", door)\nabstract.always("open", door.state == "open", id="P")  # here\n'
+        'concrete = System("concrete", door)\nconcrete.refines("abstract", {}, liveness=["P"])\n'
+        "compared(concrete, abstract)",
+        "'open' of abstract is not about states along runs",
+        "ask such a property of the concrete system itself",
     ),
     Case(
         "refines-observed",
         "Q52",
-        'poor = System("poor", door, watch)  # here\npoor.eventually("seen", seen == 1, id="P")\n'
-        'rich = System("rich", door)\nrich.refines("poor", {}, liveness=["P"])\ncompared(rich, poor)',
-        "'seen' of poor reads an observer, and observers are left out",
+        'abstract = System("abstract", door, watch)  # here\nabstract.eventually("seen", seen == 1, id="P")\n'
+        'concrete = System("concrete", door)\nconcrete.refines("abstract", {}, liveness=["P"])\n'
+        "compared(concrete, abstract)",
+        "'seen' of abstract reads an observer, and observers are left out",
     ),
     Case(
         "journal-altered",
@@ -2105,7 +2113,7 @@ CASES = (
         "export-to-what",
         "Q48",
         'command("export", "chain", "--to", "smv")',
-        "--to smv: there are promela, murphi and tla",
+        "unknown language 'smv' (choose promela, murphi or tla)",
     ),
     Case(
         "export-many-initial-states",
@@ -2231,11 +2239,11 @@ def raised(problem: object, **_: object) -> None:
         raise problem
 
 
-def compared(rich: System, poor: System) -> None:
+def compared(concrete: System, abstract: System) -> None:
     """Hold a system against one that it claims to refine."""
-    built = rich.build()
+    built = concrete.build()
     claim = fitting(built, None, [])
-    refine(built, claim, unobserved(poor.build(), claim.liveness))
+    refine(built, claim, unobserved(abstract.build(), claim.liveness))
 
 
 WAYS = {

@@ -29,10 +29,10 @@ SETTINGS: list[dict[str, object]] = [
 
 def refined(settings: Mapping[str, object]) -> Refined:
     """Hold F1 against F0."""
-    rich = library.find("ssp_full").system(settings)
-    claim = fitting(rich, "ssp", ["ssp"])
-    poor = library.find("ssp").system(claim.parameters)
-    return refine(rich, claim, unobserved(poor, claim.liveness))
+    concrete = library.find("ssp_full").system(settings)
+    claim = fitting(concrete, "ssp", ["ssp"])
+    abstract = library.find("ssp").system(claim.parameters)
+    return refine(concrete, claim, unobserved(abstract, claim.liveness))
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -617,7 +617,7 @@ except BaseException:
 def test_a_model_without_end_is_stopped_whatever_becomes_of_signals(
     monkeypatch: pytest.MonkeyPatch, handler: object, source: str
 ) -> None:
-    """A process in the background ignores Ctrl-C, a model may do as it likes: neither keeps a loop running for ever."""
+    """A process in the background ignores Ctrl-C, a model may do as it likes: neither keeps a loop running forever."""
     monkeypatch.setattr(patience, "WORTH_A_WORD", 0.05)
     monkeypatch.setattr(patience, "TOO_LONG", 0.1)
     monkeypatch.setattr(patience, "AGAIN", 0.1)

@@ -160,7 +160,7 @@ def test_the_trace_checker_refuses_what_shows_nothing() -> None:
 
 @pytest.mark.parametrize(("fair", "verdict"), [(None, "violated"), ("weak", "violated"), ("strong", "holds")])
 def test_the_trace_checker_refuses_loops_that_are_not_fair(fair: str | None, verdict: str) -> None:
-    """Between 0 and 1 the last step up is enabled again and again, and not for ever: strong fairness takes it."""
+    """Between 0 and 1 the last step up is enabled again and again, and not forever: strong fairness takes it."""
     case = up_and_down(fair=fair)
     lasso = run(case, "m.up", "m.down", loop=0)
     assert case.answers["comes to two"].verdicts == {verdict}
@@ -208,9 +208,8 @@ def told_of_pairs(wrong: list[tuple[Compared, list[str]]]) -> str:
     """Return what differs: how many pairs, and for each difference the one that is told in the fewest words."""
     shortest: dict[str, str] = {}
     for pair, texts in wrong:
-        both = (
-            f"{described(pair.rich)}\n-- poorer: {pair.pair.change}, {pair.pair.claim.mapping}\n{described(pair.poor)}"
-        )
+        about = f"-- abstract: {pair.pair.change}, {pair.pair.claim.mapping}"
+        both = f"{described(pair.concrete)}\n{about}\n{described(pair.abstract)}"
         for text in texts:
             shortest[text] = min(shortest.get(text, both), both, key=len)
     return "\n".join([f"{len(wrong)} pairs differ", *[f"\n{text}\n{both}" for text, both in shortest.items()]])
@@ -260,7 +259,7 @@ PAIR_SHARES: dict[str, int] = {
     "unknown": 8,
     "stutters": 30,
     "violated, and it leaves": 2,
-    **dict.fromkeys(["richer leaves", "poorer leaves"], 8),
+    **dict.fromkeys(["concrete leaves", "abstract leaves"], 8),
     **dict.fromkeys(["liveness: holds", "liveness: violated"], 15),
     **dict.fromkeys(["fairness", "domain", "initial", "guard", "row lost", "row gained", "mapped"], 1),
 }

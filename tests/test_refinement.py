@@ -1,4 +1,4 @@
-"""Refinement: every step of the richer system is a step of the poorer one, or changes nothing of it, or is shown.
+"""Refinement: every step of the concrete system is an abstract step or a stutter, or is shown.
 
 Expected values come from the definition: the reference interpreter walks both systems, state by state.
 """
@@ -50,16 +50,16 @@ def kept(system: SystemData, state: State) -> State:
     )
 
 
-def refused_at(rich: SystemData, levels: tuple[tuple[State, ...], ...], poor: SystemData) -> int | None:
-    """Return after how many steps the richer system first does what the poorer one cannot; None where it never does."""
-    if not {kept(rich, state) for state in levels[0]} <= set(explore(poor, max_states=0).levels[0]):
+def refused_at(concrete: SystemData, levels: tuple[tuple[State, ...], ...], abstract: SystemData) -> int | None:
+    """Return after how many steps the concrete system first does what the abstract one cannot; else None."""
+    if not {kept(concrete, state) for state in levels[0]} <= set(explore(abstract, max_states=0).levels[0]):
         return 0
     for depth, level in enumerate(levels):
         for state in level:
-            before = kept(rich, state)
-            below = {step.target for step in steps(poor, before)}
-            for step in steps(rich, state):
-                if step.target is not None and kept(rich, step.target) not in below | {before}:
+            before = kept(concrete, state)
+            below = {step.target for step in steps(abstract, before)}
+            for step in steps(concrete, state):
+                if step.target is not None and kept(concrete, step.target) not in below | {before}:
                     return depth + 1
     return None
 
@@ -93,34 +93,34 @@ SEEN: dict[str, Verdict] = {}
 @settings(DRAWING, max_examples=EXAMPLES, phases=[Phase.generate])
 @given(systems(), st.integers(0, 40))
 def _compare(written: System, number: int) -> None:
-    rich = written.build()
-    note(described(rich))
-    if described(rich) in SEEN:
+    concrete = written.build()
+    note(described(concrete))
+    if described(concrete) in SEEN:
         return
     try:
-        explored = explore(rich, max_states=MOST_STATES)
-        poor = unobserved(with_row_removed(rich, number), [])
+        explored = explore(concrete, max_states=MOST_STATES)
+        abstract = unobserved(with_row_removed(concrete, number), [])
     except SpecificationError:
         reject()
     if explored.found.stopped or explored.found.states < 4:
         return
-    claim = Refinement(model="poor", parameters={}, values={}, liveness=(), place=rich.place)
-    result = refine(rich, claim, poor)
-    wanted = refused_at(rich, explored.levels, poor)
-    below = explore(poor)
+    claim = Refinement(model="abstract", parameters={}, values={}, liveness=(), place=concrete.place)
+    result = refine(concrete, claim, abstract)
+    wanted = refused_at(concrete, explored.levels, abstract)
+    below = explore(abstract)
     departs = leaves_a_domain(explored) or leaves_a_domain(below)
     assert result.verdict is (Verdict.VIOLATED if wanted is not None else Verdict.UNKNOWN if departs else Verdict.HOLDS)
     if result.trace is not None:
         assert result.trace.length == wanted
         assert comparisons.refinement(result).startswith("VIOLATED")
-    SEEN[described(rich)] = result.verdict
+    SEEN[described(concrete)] = result.verdict
     departs = leaves_a_domain(explored)
-    own = refine(rich, claim, unobserved(rich, []))
+    own = refine(concrete, claim, unobserved(concrete, []))
     assert own.verdict is (Verdict.UNKNOWN if departs else Verdict.HOLDS)
 
 
 def test_random_systems_with_a_row_removed() -> None:
-    """A system refines itself; with a row taken from the poorer one, the first step that it lacks is found."""
+    """A system refines itself; with a row taken from the abstract one, the first step that it lacks is found."""
     _compare()
     verdicts = list(SEEN.values())
     assert min(map(verdicts.count, Verdict)) >= 5, {verdict: verdicts.count(verdict) for verdict in Verdict}
@@ -155,11 +155,11 @@ def hours(hours: int) -> System:
     return system
 
 
-def compared(rich: System, poor: System, **limits: int) -> Refined:
+def compared(concrete: System, abstract: System, **limits: int) -> Refined:
     """Compare two systems by the only claim of the first."""
-    built = rich.build()
+    built = concrete.build()
     claim = built.refinements[0]
-    return refine(built, claim, unobserved(poor.build(), claim.liveness), limits=Limits(**limits))
+    return refine(built, claim, unobserved(abstract.build(), claim.liveness), limits=Limits(**limits))
 
 
 def test_minutes_are_stutters() -> None:
@@ -206,7 +206,7 @@ def test_a_step_that_the_poorer_lacks_is_shown() -> None:
 
 
 def test_liveness_that_is_lost_is_told() -> None:
-    """A clock that may wait for ever refines one that is claimed to come to midnight, but does not come to it."""
+    """A clock that may wait forever refines one that is claimed to come to midnight, but does not come to it."""
     machine = Machine("clock")
     hour = machine.count("hour", up_to=1)
     machine.step("waits")
@@ -230,7 +230,7 @@ def counting(top: int) -> System:
 
 
 def cycle() -> System:
-    """Return two states that follow each other for ever."""
+    """Return two states that follow each other forever."""
     machine = Machine("m", states=["a", "b"])
     machine.step("go", source="a", dest="b")
     machine.step("back", source="b", dest="a")
@@ -251,14 +251,14 @@ def test_a_step_out_of_a_domain_leaves_all_open_but_what_a_run_decides(top: int)
 
 @pytest.mark.parametrize("formula", [G(~deadlock), F(enabled("m.back"))], ids=["deadlock", "enabled"])
 def test_what_is_enabled_in_the_poorer_system_is_not_asked_of_the_richer(formula: Term) -> None:
-    """A run of the richer system may end where its image goes on: so such a claim is refused."""
-    poor = cycle()
-    poor.holds("goes on", formula, id="on")
-    rich = counting(2)
-    rich.refines("cycle", {}, liveness=["on"])
-    built = rich.build()
-    with pytest.raises(SpecificationError, match="what is enabled or of deadlocks"):
-        refine(built, built.refinements[1], unobserved(poor.build(), ["on"]))
+    """A run of the concrete system may end where its image goes on: so such a claim is refused."""
+    abstract = cycle()
+    abstract.holds("goes on", formula, id="on")
+    concrete = counting(2)
+    concrete.refines("cycle", {}, liveness=["on"])
+    built = concrete.build()
+    with pytest.raises(SpecificationError, match="deadlocks or what is enabled"):
+        refine(built, built.refinements[1], unobserved(abstract.build(), ["on"]))
 
 
 def test_an_unfinished_search_is_no_answer() -> None:
@@ -276,15 +276,15 @@ def test_a_chain_refines_no_shorter_one(top: int) -> None:
         machine.step("up", when=x < most, then={x: x + 1})
         return System(name, machine)
 
-    rich = chain("rich", 3)
-    rich.refines("poor", {})
-    built = rich.build()
-    result = refine(built, built.refinements[0], unobserved(chain("poor", top).build(), []))
+    concrete = chain("concrete", 3)
+    concrete.refines("abstract", {})
+    built = concrete.build()
+    result = refine(built, built.refinements[0], unobserved(chain("abstract", top).build(), []))
     assert (result.verdict, result.trace and result.trace.length) == (Verdict.VIOLATED, top + 1)
 
 
-def test_a_step_out_of_the_poorer_domains_is_no_step_there() -> None:
-    """A value that the poorer system's variable cannot have is no state of it, not that with its least value either."""
+def test_a_step_out_of_the_abstract_domains_is_no_step_there() -> None:
+    """A value that the abstract system's variable cannot have is no state of it, nor that with its least value."""
 
     def leaping(name: str, most: int) -> System:
         machine = Machine("m")
@@ -296,10 +296,10 @@ def test_a_step_out_of_the_poorer_domains_is_no_step_there() -> None:
             machine.step("over", when=x == 3, then={x: 4})
         return System(name, machine)
 
-    rich = leaping("rich", 4)
-    rich.refines("poor", {})
-    built = rich.build()
-    result = refine(built, built.refinements[0], unobserved(leaping("poor", 3).build(), []))
+    concrete = leaping("concrete", 4)
+    concrete.refines("abstract", {})
+    built = concrete.build()
+    result = refine(built, built.refinements[0], unobserved(leaping("abstract", 3).build(), []))
     assert (result.verdict, result.trace and result.trace.length) == (Verdict.VIOLATED, 2)
 
 
@@ -351,6 +351,6 @@ def test_defects_do_not_refine_w0(model: str, settings: dict[str, object]) -> No
 
 def claimed(model: str, settings: dict[str, object]) -> Refined:
     """Compare a model of the library with the one that it claims to refine."""
-    rich = library.find(model).system(settings)
-    claim = rich.refinements[0]
-    return refine(rich, claim, unobserved(library.find(claim.model).system(claim.parameters), claim.liveness))
+    concrete = library.find(model).system(settings)
+    claim = concrete.refinements[0]
+    return refine(concrete, claim, unobserved(library.find(claim.model).system(claim.parameters), claim.liveness))

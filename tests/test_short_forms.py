@@ -25,7 +25,7 @@ def verdict(system: System) -> str:
 
 @pytest.mark.parametrize(("assuming", "expected"), [(None, "holds"), ([], "violated")])
 def test_eventually_and_leads_to_need_the_fairness_of_stopping(assuming: object, expected: str) -> None:
-    """The machine may be used for ever, unless stopping is fair."""
+    """The machine may be used forever, unless stopping is fair."""
     machine, system = life()
     system.eventually("over", machine.state == "over", assuming=assuming)
     assert verdict(system) == expected

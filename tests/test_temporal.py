@@ -322,9 +322,9 @@ def lock() -> tuple[System, Machine]:
 
 
 def test_a_lock_needs_strong_fairness() -> None:
-    """A waiting process is passed over for ever though `acquire` is weakly fair to it; not if it is strongly fair.
+    """A waiting process is passed over forever though `acquire` is weakly fair to it; not if it is strongly fair.
 
-    The lock is given away again and again, so `acquire` is never enabled for ever (Lamport, The temporal logic of
+    The lock is given away again and again, so `acquire` is never enabled forever (Lamport, The temporal logic of
     actions, 1994).
     """
     system, process = lock()
@@ -350,7 +350,7 @@ def test_a_lock_needs_strong_fairness() -> None:
 
 @pytest.mark.parametrize("resting", [False, True])
 def test_nobody_waits_for_ever_in_peterson_s_algorithm(resting: bool) -> None:
-    """Whoever asks gets in, by weak fairness; and without any, unless the other one can rest for ever meanwhile.
+    """Whoever asks gets in, by weak fairness; and without any, unless the other one can rest forever meanwhile.
 
     But nobody needs to ask again. (The algorithm as in Baier and Katoen 2008, example 2.25.)
     """
@@ -411,7 +411,7 @@ def test_a_deadlock_has_no_next_state_in_ctl(fair: Strength | None) -> None:
 
 @pytest.mark.parametrize("fair", [None, "weak", "strong"])
 def test_ltl_repeats_the_last_state_in_which_nothing_happens(fair: Strength | None) -> None:
-    """At a deadlock the state stays as it is for ever, and no event happens: formulas and their negations agree."""
+    """At a deadlock the state stays as it is forever, and no event happens: formulas and their negations agree."""
     system, machine = still(fair=fair)
     here, there = machine.state == "s", machine.state == "t"
     true = {
@@ -460,7 +460,7 @@ def test_a_run_comes_to_its_end() -> None:
     machine.step("up", when=x < 2, then={x: x + 1})
     system = System("s", machine)
     system.holds("end", F(G(deadlock & (x == 2))))
-    system.holds("for ever", G(F(happens("m.up"))))
+    system.holds("forever", G(F(happens("m.up"))))
     system.holds("two steps", X(X(x == 2)) & X(X(X(x == 2))))
     system.holds("all steps", U(happens("m.up"), x == 2))
     system.holds("EX at the end", AG(EX(True)))
@@ -468,7 +468,7 @@ def test_a_run_comes_to_its_end() -> None:
     system.holds("path of two", E(F(X(x == 2))) & ~E(F(X(x == 0) & (x == 2))))
     assert verdicts(system) == {
         "end": True,
-        "for ever": False,
+        "forever": False,
         "two steps": True,
         "all steps": True,
         "EX at the end": False,
@@ -478,7 +478,7 @@ def test_a_run_comes_to_its_end() -> None:
 
 
 def test_fg_is_not_af_ag() -> None:
-    """p for ever, or once not p and then p for ever: F G p holds and AF AG p does not (Clarke and Draghicescu 1988).
+    """p forever, or once not p and then p forever: F G p holds and AF AG p does not (Clarke and Draghicescu 1988).
 
     And AG EF p is no formula of LTL: it holds where G F p does not.
     """

@@ -131,6 +131,6 @@ def test_a_run_has_a_lane_for_each_who_takes_part_and_an_arrow_for_each_call() -
     wind = next(step for step in steps(system, pushed.target) if step.label.trigger == "wind")
     assert sequence(system, Trace(start=start, steps=(pushed, shut), loop=0)) == (
         "sequenceDiagram\n  participant L0 as user\n  participant L1 as door\n  participant L2 as bell\n"
-        "  loop for ever\n  L0->>L1: push\n  L0->>L2: push\n  L1-->>L0: ok\n  L1->>L1: falls shut\n  end\n"
+        "  loop forever\n  L0->>L1: push\n  L0->>L2: push\n  L1-->>L0: ok\n  L1->>L1: falls shut\n  end\n"
     )
     assert "  L3->>L1: wind\n" in sequence(system, Trace(start=start, steps=(pushed, wind)))

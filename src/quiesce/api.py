@@ -108,9 +108,9 @@ def refine(
     name = os.fspath(to) if isinstance(to, str | os.PathLike) else None
     claim = refinement.fitting(concrete, name, [] if name is None else [name, Path(name).stem])
     abstract = _system(refine, claim.model if to is None else to, dict(claim.parameters), {}, ())
-    poor = unobserved(abstract, claim.liveness)
+    abstract = unobserved(abstract, claim.liveness)
     strategy = Strategy(workers=1 if workers is None else workers)
-    return RefinementResult(refinement.refine(concrete, claim, poor, limits=limits, strategy=strategy))
+    return RefinementResult(refinement.refine(concrete, claim, abstract, limits=limits, strategy=strategy))
 
 
 def mutate(
@@ -234,7 +234,7 @@ def _system(
         if settings:
             name = next(iter(settings))
             raise SpecificationError(
-                "Q41", f"the system {target.name} is made already: {name!r} says nothing to it", hint=HINT
+                "Q41", f"the system {target.name} is made already: {name!r} does not apply to it", hint=HINT
             )
         return library.built(target)
     found = library.Target(_name(target), target) if callable(target) else library.find(os.fspath(target))

@@ -103,7 +103,7 @@ def _run(given: list[str]) -> int:
         print(problem, file=sys.stderr)
         return WRONG
     except EngineError as problem:
-        print(f"a bug in quiesce, and no answer: {problem}", file=sys.stderr)
+        print(f"internal error in quiesce; no verdict: {problem}", file=sys.stderr)
         return BUG
     except SearchInterruptedError as interrupt:
         print(f"{endings.INTERRUPT}; {interrupt}", file=sys.stderr)
@@ -116,5 +116,5 @@ def _run(given: list[str]) -> int:
         return UNKNOWN
     except Exception:
         traceback.print_exc()
-        print("a bug in quiesce, and no answer; please report it with the lines above", file=sys.stderr)
+        print("internal error in quiesce; no verdict; please report it with the lines above", file=sys.stderr)
         return BUG

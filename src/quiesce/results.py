@@ -259,9 +259,9 @@ class RefinementResult:
         self.verdict: Verdict = refined.overall
         self.scope: str = refined.scope
         self.coverage: str = refined.coverage
-        self.trace = TraceView(refined.rich, refined.trace)
-        self.images = tuple(StateView(refined.poor, image) for image in refined.images)
-        self.liveness = tuple(PropertyResult(refined.rich, answer) for answer in refined.liveness)
+        self.trace = TraceView(refined.concrete, refined.trace)
+        self.images = tuple(StateView(refined.abstract, image) for image in refined.images)
+        self.liveness = tuple(PropertyResult(refined.concrete, answer) for answer in refined.liveness)
 
     @property
     def holds(self) -> bool:
@@ -269,14 +269,14 @@ class RefinementResult:
         return self.verdict is Verdict.HOLDS
 
     def __bool__(self) -> NoReturn:
-        _no_bool(f"the refinement of {self._refined.poor.name}")
+        _no_bool(f"the refinement of {self._refined.abstract.name}")
 
     def __str__(self) -> str:
         """Return the report that the command prints."""
         return comparisons.refinement(self._refined)
 
     def __repr__(self) -> str:
-        return f"<{self._refined.rich.name} refines {self._refined.poor.name}: {self.verdict.value}>"
+        return f"<{self._refined.concrete.name} refines {self._refined.abstract.name}: {self.verdict.value}>"
 
 
 class MutationResult:

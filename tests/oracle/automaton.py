@@ -2,7 +2,7 @@
 
 A formula in negation normal form is a set of obligations. With the truth of the predicates at a position it comes to
 some sets of obligations for the next position; each tells which untils it has put off. A run satisfies the formula if
-some way of going on never gets stuck, and no until is put off for ever.
+some way of going on never gets stuck, and no until is put off forever.
 """
 
 from __future__ import annotations

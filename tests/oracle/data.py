@@ -176,8 +176,8 @@ class Trace:
 class Claim:
     """That a system refines another one: what each cell of the other is here, and its questions that hold here too.
 
-    The mapping is from (machine, copy, variable) of the poorer system to an expression of the richer one; what is not
-    named is the cell of the same name.
+    The mapping is from (machine, copy, variable) of the abstract system to an expression of the concrete one; what is
+    not named is the cell of the same name.
     """
 
     mapping: tuple[tuple[tuple[str, int | None, str], Expression], ...] = ()

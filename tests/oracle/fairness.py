@@ -1,4 +1,4 @@
-"""Fairness: rows of one copy that no fair run passes over for ever, and the fair cycles of a graph."""
+"""Fairness: rows of one copy that no fair run passes over forever, and the fair cycles of a graph."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def fair_nodes(
     promises: Sequence[object],
     fair: Sequence[Fair],
 ) -> Iterator[set[Node]]:
-    """Yield sets of nodes in which a run can go round fairly for ever and keep every promise.
+    """Yield sets of nodes in which a run can go round fairly forever and keep every promise.
 
     Such a set is strongly connected, has for each promise an edge that does not put it off, for each row that is weakly
     fair a step by it or a state where it is not enabled, and for each that is strongly fair a step by it or no state

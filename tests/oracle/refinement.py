@@ -13,12 +13,12 @@ from tests.oracle.meaning import View, fits
 from tests.oracle.temporal import Checker
 
 Image = State | None
-"""What a state is in the poorer system; None where a value is in no domain there."""
+"""What a state is in the abstract system; None where a value is in no domain there."""
 
 
 @dataclass(frozen=True)
 class Refined:
-    """The verdict; after how many steps the poorer system lacks something; and what its questions come to here."""
+    """The verdict; after how many steps the abstract system lacks something; and what its questions come to here."""
 
     verdict: str
     length: int | None = None
@@ -36,43 +36,43 @@ def without_observers(system: System) -> System:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two searched systems, and what each state of the richer one is in the poorer one, which has no observers."""
+    """Two searched systems, and what each state of the concrete one is in the abstract one, which has no observers."""
 
-    rich: Graph
-    poor: Graph
+    concrete: Graph
+    abstract: Graph
     claim: Claim
 
     @cached_property
     def images(self) -> dict[State, Image]:
         """The image of each state."""
-        return {state: self.image(state) for state in self.rich.depths}
+        return {state: self.image(state) for state in self.concrete.depths}
 
     def image(self, state: State) -> Image:
-        """Return what a state is in the poorer system."""
+        """Return what a state is in the abstract system."""
         mapped = dict(self.claim.mapping)
         values = []
-        for cell in self.poor.meaning.cells:
+        for cell in self.abstract.meaning.cells:
             name = (cell.machine, cell.copy, cell.variable.name)
             if name in mapped:
-                value = self.rich.meaning.value(mapped[name], View(state))
+                value = self.concrete.meaning.value(mapped[name], View(state))
             else:
-                value = state[self.rich.meaning.places[name]]
+                value = state[self.concrete.meaning.places[name]]
             if not fits(cell.variable.values, value):
                 return None
             values.append(value)
         return tuple(values)
 
     def allows(self, before: State, after: State) -> bool:
-        """Tell whether the poorer system can do a step, or sees none."""
+        """Tell whether the abstract system can do a step, or sees none."""
         there, then = self.images[before], self.images[after]
-        return there == then or (there is not None and then in self.poor.successors(there))
+        return there == then or (there is not None and then in self.abstract.successors(there))
 
     def refused(self) -> int | None:
-        """Return after how many steps the richer system first does what the poorer one does not; None for never."""
-        if any(self.images[state] not in self.poor.levels[0] for state in self.rich.levels[0]):
+        """Return after how many steps the concrete system first does what the abstract one does not; None for never."""
+        if any(self.images[state] not in self.abstract.levels[0] for state in self.concrete.levels[0]):
             return 0
-        for state, depth in self.rich.depths.items():
-            if not all(self.allows(state, target) for target in self.rich.successors(state)):
+        for state, depth in self.concrete.depths.items():
+            if not all(self.allows(state, target) for target in self.concrete.successors(state)):
                 return depth + 1
         return None
 
@@ -81,18 +81,18 @@ class Comparison:
         length = self.refused()
         if length is not None:
             return Refined(VIOLATED, length)
-        if self.rich.leaves or self.poor.leaves:
+        if self.concrete.leaves or self.abstract.leaves:
             return Refined(UNKNOWN)
-        asked = [question for question in self.poor.system.questions if question.name in self.claim.liveness]
+        asked = [question for question in self.abstract.system.questions if question.name in self.claim.liveness]
         return Refined(HOLDS, liveness={question.name: self._claimed(question) for question in asked})
 
     def _claimed(self, question: Question) -> str:
-        """Return the verdict on a question of the poorer system about the richer one's runs, and its fairness."""
-        checker = Checker(self.rich, fair_rows(self.rich.system, question), image=self._lifted)
-        holds = all(checker.of_every_run(question.formula, state) for state in self.rich.levels[0])
+        """Return the verdict on a question of the abstract system about the concrete one's runs, and its fairness."""
+        checker = Checker(self.concrete, fair_rows(self.concrete.system, question), image=self._lifted)
+        holds = all(checker.of_every_run(question.formula, state) for state in self.concrete.levels[0])
         return HOLDS if holds else VIOLATED
 
     def _lifted(self, state: State) -> tuple[Graph, State]:
         image = self.images[state]
         assert image is not None
-        return self.poor, image
+        return self.abstract, image

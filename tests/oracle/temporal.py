@@ -84,7 +84,7 @@ Lift = Callable[[State], tuple[Graph, State]]
 class Checker:
     """Formulas on one graph under one fairness.
 
-    `image` gives predicates of states another state to look at: that of a poorer system, in a refinement.
+    `image` gives predicates of states another state to look at: that of a abstract system, in a refinement.
     """
 
     graph: Graph

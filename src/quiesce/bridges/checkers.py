@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from quiesce.core.errors import SpecificationError
+from quiesce.core.errors import SpecificationError, unknown
 from quiesce.core.system import System
 
 LANGUAGES = {"promela": "Spin", "murphi": "Rumur", "tla": "TLC"}
@@ -18,7 +18,6 @@ def exported(system: System, language: str, *, properties: bool = True) -> str:
     variable.
     """
     if language not in LANGUAGES:
-        *others, last = LANGUAGES
-        raise SpecificationError("Q48", f"--to {language}: there are {', '.join(others)} and {last}")
+        raise SpecificationError("Q48", unknown("language", language, LANGUAGES))
     text: str = import_module(f"quiesce.bridges.{language}").text(system, properties=properties)
     return text

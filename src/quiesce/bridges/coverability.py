@@ -1,4 +1,4 @@
-"""Whether a net is bounded: a search for a run that can be repeated for ever, with more tokens each time.
+"""Whether a net is bounded: a search for a run that can be repeated forever, with more tokens each time.
 
 A run that leads from a marking to one with as many tokens in each place, and more in some, can be repeated from there:
 the net is unbounded (Karp and Miller, Journal of Computer and System Sciences 3, 1969, §4). A search in depth that

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from quiesce.commands.options import Argument, Option
-from quiesce.core.errors import SpecificationError
+from quiesce.core.errors import SpecificationError, unknown
 from quiesce.engines.options import MOST_WORKERS
 
 Targets = Annotated[
@@ -14,7 +14,7 @@ Targets = Annotated[
     Argument(help="A library model, file.py[:function], module:function, or checks file (.toml)."),
 ]
 Constants = Annotated[list[str] | None, Option("-c", "--constant", metavar="NAME=VALUE", help="Set a parameter.")]
-MaxStates = Annotated[int | None, Option(least=1, help="Stop after the level that reaches this many.")]
+MaxStates = Annotated[int | None, Option(least=1, help="Stop after the BFS level that reaches N states.")]
 Memory = Annotated[
     str | None, Option(metavar="SIZE", help="Stop before using more: 4G, 512M (default: 80 % of what is free).")
 ]
@@ -29,7 +29,7 @@ File = Annotated[Path | None, Option("-o", "--output", help="Write to this file.
 def check_format(form: str) -> None:
     """Accept a format of data; raises SpecificationError (Q48)."""
     if form not in ("text", "json"):
-        raise SpecificationError("Q48", f"--format {form}: there are text and json")
+        raise SpecificationError("Q48", unknown("format", form, ("text", "json")))
 
 
 def settings_of(constants: list[str] | None) -> dict[str, object]:

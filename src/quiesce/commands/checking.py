@@ -47,7 +47,7 @@ def check(
     workers: Workers = 0,
     symmetry: Annotated[bool, Option(help="Search one state of each orbit of interchangeable copies.")] = False,
     partial_order: Annotated[
-        bool, Option("--por", help="Take some of the enabled rows where that decides states and deadlocks.")
+        bool, Option("--por", help="Partial-order reduction (state properties and deadlocks only).")
     ] = False,
     checkpoint: Annotated[
         Path | None, Option(metavar="DIR", help="Keep the search in this folder, so that it can go on there.")
@@ -95,13 +95,13 @@ def check(
                 raise SpecificationError("Q48", "--bound and --formulas are for a .pnml net")
             if target.endswith(".pnml"):
                 if option := _given(constants=constants, properties=properties, unfair=unfair):
-                    raise SpecificationError("Q48", f"{option} says nothing of a .pnml net")
+                    raise SpecificationError("Q48", f"{option} does not apply to .pnml nets")
                 session.check_net(Path(target), bound, formulas or [], asked or [])
             elif target.endswith(".toml"):
                 if option := _given(constants=constants, properties=properties, asked=asked, unfair=unfair):
                     raise SpecificationError(
                         "Q48",
-                        f"{option} says nothing for a checks file, whose rows say it",
+                        f"{option} does not apply to checks files: their rows set it",
                         hint="name a model instead",
                     )
                 session.check_file(Path(target))
@@ -111,7 +111,7 @@ def check(
             print(problem, file=sys.stderr)
             session.statuses.append(WRONG)
         except EngineError as problem:
-            print(f"a bug in quiesce, and no answer for {target}: {problem}", file=sys.stderr)
+            print(f"internal error in quiesce; no verdict on {target}: {problem}", file=sys.stderr)
             session.statuses.append(BUG)
     return session.finish()
 

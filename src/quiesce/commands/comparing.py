@@ -11,17 +11,17 @@ from quiesce.statuses import HOLDS, UNKNOWN, VIOLATED
 
 
 def refine(
-    target: Annotated[str, Argument(help="The richer system, which claims the refinement.")],
+    target: Annotated[str, Argument(help="The concrete system, which claims the refinement.")],
     constants: Constants = None,
-    to: Annotated[str | None, Option(metavar="TARGET", help="The poorer system: a library model or file.py.")] = None,
+    to: Annotated[str | None, Option(metavar="TARGET", help="The abstract system: a library model or file.py.")] = None,
     max_states: MaxStates = None,
     memory: Memory = None,
     workers: Workers = 0,
 ) -> int:
-    """Show that every step of a system is a step of a poorer one, or changes nothing of it.
+    """Show that every step of a system is an abstract step or a stutter.
 
-    The mapping is written in the richer one: system.refines(model, mapping). Exit status: 0 it is so, 1 a step is not,
-    2 a mistake, 3 undecided.
+    The concrete system has the mapping: system.refines(model, mapping). Exit status: 0 it is so, 1 a step is not, 2 a
+    mistake, 3 undecided.
     """
     from quiesce import library
     from quiesce.core.result import Verdict
@@ -30,11 +30,11 @@ def refine(
     from quiesce.language.systems import unobserved
     from quiesce.show import comparisons
 
-    rich = library.find(target).system(settings_of(constants))
-    claim = refinement.fitting(rich, to, [] if to is None else [to, Path(to).stem])
-    poor = unobserved(library.find(to or claim.model).system(claim.parameters), claim.liveness)
+    concrete = library.find(target).system(settings_of(constants))
+    claim = refinement.fitting(concrete, to, [] if to is None else [to, Path(to).stem])
+    abstract = unobserved(library.find(to or claim.model).system(claim.parameters), claim.liveness)
     limits = Limits(max_states=max_states, memory=bytes_of(memory))
-    result = refinement.refine(rich, claim, poor, limits=limits, strategy=Strategy(workers=workers))
+    result = refinement.refine(concrete, claim, abstract, limits=limits, strategy=Strategy(workers=workers))
     print(comparisons.refinement(result))
     return {Verdict.HOLDS: HOLDS, Verdict.VIOLATED: VIOLATED}.get(result.overall, UNKNOWN)
 
@@ -46,7 +46,7 @@ def mutate(
     journal: Annotated[Path | None, Option(help="Keep what is judged in this file, and go on with it.")] = None,
     max_states: Annotated[int | None, Option(least=1, help="Stop the search of a mutant there.")] = None,
 ) -> int:
-    """Change a system in every small way and show which changes no property notices.
+    """List the mutants that no property kills.
 
     Exit status: 0 every mutant is noticed or equivalent, 1 some survive, 2 a mistake.
     """

@@ -10,7 +10,7 @@ from typing import Annotated
 from quiesce import endings
 from quiesce.commands import Constants, File, Form, check_format, settings_of, write
 from quiesce.commands.options import Argument, Option
-from quiesce.core.errors import SpecificationError
+from quiesce.core.errors import SpecificationError, unknown
 from quiesce.statuses import HOLDS, SUSPICIOUS, UNKNOWN, VIOLATED
 
 
@@ -37,7 +37,7 @@ def matrix(
 
     made = {"text": shown.text, "json": shown.data, "html": shown.page}
     if form not in made:
-        raise SpecificationError("Q48", f"--format {form}: there are {', '.join(made)}")
+        raise SpecificationError("Q48", unknown("format", form, made))
     found = traceability.matrix()
     content = made[form](found)
     if output is None:

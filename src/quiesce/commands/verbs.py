@@ -8,7 +8,7 @@ from typing import Annotated
 
 from quiesce.commands import checking, comparing, looking
 from quiesce.commands.options import WIDTH, Option, Parser, Verb, paragraphs, parameters
-from quiesce.core.errors import SpecificationError
+from quiesce.core.errors import SpecificationError, unknown
 from quiesce.statuses import HOLDS
 
 PROGRAM = "model-check"
@@ -71,7 +71,7 @@ def common_parser() -> Parser:
 def completion(shell: str) -> str:
     """Return a script with which a shell completes the command; raises SpecificationError (Q48) where none can be."""
     if shell not in SHELLS:
-        raise SpecificationError("Q48", f"--print-completion {shell}: there are {', '.join(SHELLS)}")
+        raise SpecificationError("Q48", unknown("shell", shell, SHELLS))
     try:
         import shtab
     except ImportError:

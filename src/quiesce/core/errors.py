@@ -58,7 +58,7 @@ CODES: dict[str, str] = {
     "Q45": "a target with several systems, or none",
     "Q46": "a broken checks file",
     "Q47": "a module found in another place",
-    "Q48": "a command line that asks for the impossible",
+    "Q48": "incompatible options",
     "Q49": "a formula that cannot be read",
     "Q50": "a file of states that was cut short or altered",
     "Q51": "a folder that a search cannot begin or go on in",
@@ -151,6 +151,12 @@ class SearchInterruptedError(Exception):
 
 class EngineError(Exception):
     """A bug of quiesce: two of its parts disagree (exit status 70). No answer is given."""
+
+
+def unknown(what: str, given: object, choices: Iterable[object]) -> str:
+    """Return what is said of a word that is none of some: `unknown format 'x' (choose text or json)`."""
+    *others, last = map(str, choices)
+    return f"unknown {what} {str(given)!r} (choose {', '.join(others)} or {last})"
 
 
 def known(wanted: object, names: Iterable[object]) -> str:

@@ -58,9 +58,9 @@ class Evidence:
 
 
 def _counted_steps(steps: int, repeated: int) -> str:
-    """Return the length of a run in words: `3 steps`, `5 steps, the last 2 for ever`."""
+    """Return the length of a run in words: `3 steps`, `5 steps, the last 2 repeating forever`."""
     words = f"{steps} step{'' if steps == 1 else 's'}"
-    return f"{words}, the last {'one' if repeated == 1 else repeated} for ever" if repeated else words
+    return f"{words}, the last {'one' if repeated == 1 else repeated} repeating forever" if repeated else words
 
 
 def exhaustive(*, bounds: tuple[str, ...] = (), **counts: int) -> Evidence:

@@ -1,4 +1,4 @@
-"""Fairness: which rows of which copies may not be passed over for ever, and whether a loop passes one over.
+"""Fairness: which rows of which copies may not be passed over forever, and whether a loop passes one over.
 
 Fairness belongs to a row of one copy; arguments and partners are left open. A run that ends is fair.
 """

@@ -27,7 +27,7 @@ class Mutant:
 class Judged:
     """What became of a mutant: the properties that it breaks, or why it breaks none.
 
-    `equivalent` None: that was not looked at; else whether it does, for ever, what the system does. `refused`: the
+    `equivalent` None: that was not looked at; else whether it does, forever, what the system does. `refused`: the
     language itself noticed it.
     """
 

@@ -95,15 +95,15 @@ class SystemAnswers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refined:
-    """Whether every step of the richer system is a step of the poorer one, or changes nothing of it.
+    """Whether every step of the concrete system is an abstract step or a stutter.
 
-    `coverage` tells how much of the poorer one occurs. A violation has the run to the step (or the initial state) that
-    the poorer system lacks, and what the states before and after it are there. `liveness` are its properties of runs,
-    asked of the richer one.
+    `coverage` tells how much of the abstract one occurs. A violation has the run to the step (or the initial state)
+    that the abstract system lacks, and what the states before and after it are there. `liveness` are its properties of
+    runs, asked of the concrete one.
     """
 
-    rich: System
-    poor: System
+    concrete: System
+    abstract: System
     verdict: Verdict
     scope: str
     coverage: str = ""

@@ -142,7 +142,7 @@ Strength = Literal["weak", "strong"]
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """That the rows of a trigger are fair: enabled for ever (`weak`) or again and again (`strong`) means taken."""
+    """That the rows of a trigger are fair: enabled forever (`weak`) or again and again (`strong`) means taken."""
 
     trigger: str
     strength: Strength

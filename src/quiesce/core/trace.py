@@ -49,7 +49,7 @@ NO_EVENT = Label(trigger="", result=None, participants=(), arguments=())
 
 
 def stutter(state: State) -> Step:
-    """Return what a run that has ended does for ever: no event, and the same state again."""
+    """Return what a run that has ended does forever: no event, and the same state again."""
     return Step(label=NO_EVENT, target=state)
 
 

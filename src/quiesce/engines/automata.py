@@ -2,7 +2,7 @@
 
 A state is the set of formulas that must hold from here on. Expanding it gives transitions: what must be true now,
 what must hold from the next position on, and which untils are put off. A run is accepting when no until is put off
-for ever.
+forever.
 
 Formulas are numbered, and sets of them are the bits of integers. A formula that others in its state ask for anyway is
 left out of it, which leaves fewer states (after Somenzi and Bloem, CAV 2000, LNCS 1855, §4).
@@ -303,7 +303,7 @@ class _Letters:
 def _collected(moves: Sequence[Sequence[tuple[int, int]]]) -> tuple[list[list[int]], int]:
     """Return what each move collects, and how many bits there are: one for each until that a component puts off.
 
-    Only a run that stays in a component can put an until off for ever; so each component counts its own.
+    Only a run that stays in a component can put an until off forever; so each component counts its own.
     """
     ends = np.array([target for found in moves for target, _ in found], dtype=np.uint32)
     starts = np.cumsum([0, *map(len, moves)], dtype=np.int64)

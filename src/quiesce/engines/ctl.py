@@ -148,7 +148,7 @@ class Checker:
     # -- products -----------------------------------------------------------------------------------------------------
 
     def staying(self, inside: States, initial: Sequence[int]) -> Product:
-        """Return the product whose accepted runs stay in a set for ever."""
+        """Return the product whose accepted runs stay in a set forever."""
         return Product(self.graph, staying_in(inside), self.fairness, initial, stopping=False)
 
     def product(self, path: Formula, initial: Sequence[int], *, stopping: bool) -> Product:

@@ -108,7 +108,7 @@ def staying_in(states: States) -> Steering:
 
 
 def passing_over(enabled: States, taken: States, *, again: bool) -> Steering:
-    """Return the automaton of runs that take none of some edges for ever, and are for ever in some states.
+    """Return the automaton of runs that take none of some edges forever, and are forever in some states.
 
     With `again` they come back to these states again and again.
     """

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.core.errors import SpecificationError
+from quiesce.core.errors import SpecificationError, unknown
 from quiesce.core.expressions import Expr
 from quiesce.core.lint import Seen
 from quiesce.core.symmetry import Symmetry
@@ -133,6 +133,6 @@ ENGINES = {"native": "quiesce.engines.native.engine:NativeEngine", "reference": 
 def engine(name: str) -> Engine:
     """Return an engine by its name; raises SpecificationError (Q48)."""
     if name not in ENGINES:
-        raise SpecificationError("Q48", f"there is no engine {name!r}", hint=f"there are: {', '.join(ENGINES)}")
+        raise SpecificationError("Q48", unknown("engine", name, ENGINES))
     module, _, made = ENGINES[name].partition(":")
     return cast(Engine, getattr(import_module(module), made)())

@@ -1,8 +1,8 @@
-"""Refinement by a mapping: whether every step of a system is a step of a poorer one, or changes nothing of it.
+"""Refinement by a mapping: whether every step of a system is an abstract step or a stutter.
 
 Abadi and Lamport, "The existence of refinement mappings", Theoretical Computer Science 82 (1991), §5. Both graphs are
-explored; each state of the richer one has an image, and each of its edges must join equal images or be an edge of the
-poorer one. Where a step of either leaves a domain, what comes after it is not compared: then only a run refuses.
+explored; each state of the concrete one has an image, and each of its edges must join equal images or be an edge of the
+abstract one. Where a step of either leaves a domain, what comes after it is not compared: then only a run refuses.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from quiesce.engines.temporal import Answers, verdict_on
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 NOWHERE = -1
-"""The number of an image that is no reachable state of the poorer system."""
+"""The number of an image that is no reachable state of the abstract system."""
 TOGETHER = 1 << 22
 """Edges that are looked up together."""
 DOMAINS = FlatProperty(property=Property(name="domains", kind=PropertyKind.DOMAINS, step=True), predicate=FlatFormula())
@@ -44,70 +44,70 @@ DOMAINS = FlatProperty(property=Property(name="domains", kind=PropertyKind.DOMAI
 
 
 def refine(
-    rich: System,
+    concrete: System,
     claim: Refinement,
-    poor: System,
+    abstract: System,
     *,
     limits: Limits | None = None,
     strategy: Strategy | None = None,
     watch: Watcher | None = None,
 ) -> Refined:
-    """Compare a system with a poorer one, which has no observers and only the properties of runs that are claimed.
+    """Compare a system with a abstract one, which has no observers and only the properties of runs that are claimed.
 
     Raises SpecificationError (Q52) where the mapping or the claim does not fit.
     """
-    values = _values(rich, claim, poor)
+    values = _values(concrete, claim, abstract)
     limits = limits or Limits()
-    for question in poor.flat.properties:
-        _check_claim(question, poor, rich.name)
+    for question in abstract.flat.properties:
+        _check_claim(question, abstract, concrete.name)
     departed = []
-    asked = [*poor.flat.properties, DOMAINS]
-    with space_for(poor, asked, strategy) as small, space_for(rich, [DOMAINS], strategy) as large:
+    asked = [*abstract.flat.properties, DOMAINS]
+    with space_for(abstract, asked, strategy) as small, space_for(concrete, [DOMAINS], strategy) as large:
         for space in (small, large):
             found = Search(space, limits, strategy, watch).run()
             if found.stopped is not None:
                 scope = f"{space.system.name}: {found.stopped}"
-                return Refined(rich=rich, poor=poor, verdict=Verdict.UNKNOWN, scope=scope)
+                return Refined(concrete=concrete, abstract=abstract, verdict=Verdict.UNKNOWN, scope=scope)
             departed.append(bool(found.findings))
-        return _Comparison(rich, poor, values, small, large, *departed).result()
+        return _Comparison(concrete, abstract, values, small, large, *departed).result()
 
 
 @dataclass(frozen=True, slots=True)
 class _Lifted:
-    """Expressions of the poorer system on the states of the richer one: their values in the image of each."""
+    """Expressions of the abstract system on the states of the concrete one: their values in the image of each."""
 
     below: Evaluated
     images: Numbers
 
     def truth(self, expr: Expr) -> States:
-        """Return for each state of the richer system whether its image satisfies a flat truth."""
+        """Return for each state of the concrete system whether its image satisfies a flat truth."""
         return self.below.truth(expr)[self.images]
 
     def value(self, expr: Expr) -> Numbers:
-        """Return a number in the image of each state of the richer system."""
+        """Return a number in the image of each state of the concrete system."""
         return self.below.value(expr)[self.images]
 
 
 class _Comparison:
-    """The two explored systems, and the image of each state of the richer one."""
+    """The two explored systems, and the image of each state of the concrete one."""
 
     def __init__(
         self,
-        rich: System,
-        poor: System,
+        concrete: System,
+        abstract: System,
         values: Mapping[int, tuple[Expr, Domain]],
         small: Space,
         large: Space,
         small_departed: bool,
         large_departed: bool,
     ) -> None:
-        self.rich, self.poor, self.values, self.small, self.large = rich, poor, values, small, large
+        self.concrete, self.abstract, self.values, self.small, self.large = concrete, abstract, values, small, large
         self.below, self.above = Answers(small), Answers(large)
         self.small_departed, self.large_departed = small_departed, large_departed
         self.images = self._images()
 
     def result(self) -> Refined:
-        """Return the verdict, with a shortest run to a step that the poorer system does not have."""
+        """Return the verdict, with a shortest run to a step that the abstract system does not have."""
         graph, width = self.above.graph, np.uint64(self.small.count)
         own = np.unique(self.below.graph.sources * width + self.below.graph.targets)
         own = own[own // width != own % width]
@@ -129,35 +129,35 @@ class _Comparison:
             seen[places[there]] = True
             stutters += int(np.count_nonzero(same))
         if self.large_departed or self.small_departed:
-            return self._unknown(self.rich if self.large_departed else self.poor)
+            return self._unknown(self.concrete if self.large_departed else self.abstract)
         return self._holding(len(graph.targets), stutters, int(np.count_nonzero(seen)), len(own))
 
     def _unknown(self, departing: System) -> Refined:
         """Return that no step was refused, and that what follows a step out of a domain was not compared."""
         return Refined(
-            rich=self.rich,
-            poor=self.poor,
+            concrete=self.concrete,
+            abstract=self.abstract,
             verdict=Verdict.UNKNOWN,
             scope=f"a step of {departing.name} leaves a domain and is not followed",
-            liveness=tuple(self._claimed(question) for question in self.poor.flat.properties),
+            liveness=tuple(self._claimed(question) for question in self.abstract.flat.properties),
         )
 
     def _holding(self, edges: int, stutters: int, seen: int, own: int) -> Refined:
         states = len(np.unique(self.images))
         return Refined(
-            rich=self.rich,
-            poor=self.poor,
+            concrete=self.concrete,
+            abstract=self.abstract,
             verdict=Verdict.HOLDS,
             scope=f"all {self.large.count:,} states, {edges:,} steps, {stutters:,} of which change nothing there",
             coverage=f"{states:,} of {self.small.count:,} states, {seen:,} of {own:,} steps",
-            liveness=tuple(self._claimed(question) for question in self.poor.flat.properties),
+            liveness=tuple(self._claimed(question) for question in self.abstract.flat.properties),
         )
 
     def _claimed(self, asked: FlatProperty) -> PropertyAnswer:
-        """Return whether a property of runs is true of the richer system too, where what is fair there is fair."""
+        """Return whether a property of runs is true of the concrete system too, where what is fair there is fair."""
         lifted = _Lifted(self.below.columns, self.images)
         answers = Answers(self.large, columns=lifted, departed=self.large_departed)
-        fair = units(self.rich, asked.property)
+        fair = units(self.concrete, asked.property)
         try:
             verdict = verdict_on(answers, asked, fair)
         except TooLargeError as budget:
@@ -182,15 +182,17 @@ class _Comparison:
         images = [self._image(source)]
         if target is not None:
             wanted = self.large.state(target)
-            step = next((step for step in steps(self.rich, trace.last) if step.target == wanted), None)
+            step = next((step for step in steps(self.concrete, trace.last) if step.target == wanted), None)
             images.append(self._image(target))
-            if step is None or any(other.target == images[1] for other in steps(self.poor, images[0])):
-                raise EngineError(f"the reference does not refuse the step that a refinement of {self.poor.name} lacks")
+            if step is None or any(other.target == images[1] for other in steps(self.abstract, images[0])):
+                raise EngineError(
+                    f"the reference does not refuse the step that a refinement of {self.abstract.name} lacks"
+                )
             trace = replace(trace, steps=(*trace.steps, step))
-        replay(self.rich, trace)
+        replay(self.concrete, trace)
         return Refined(
-            rich=self.rich,
-            poor=self.poor,
+            concrete=self.concrete,
+            abstract=self.abstract,
             verdict=Verdict.VIOLATED,
             scope="an initial state" if target is None else f"step {trace.length}",
             trace=trace,
@@ -198,20 +200,20 @@ class _Comparison:
         )
 
     def _image(self, number: int) -> State:
-        """Return what a state is in the poorer system, in values; those that it lacks are given as they are."""
+        """Return what a state is in the abstract system, in values; those that it lacks are given as they are."""
         columns = Columns(self.large.layout, 1, lambda _first, _last: self.large.read(number, number + 1))
         return tuple(domain.value(int(columns.value(expr)[0])) for expr, domain in self.values.values())
 
     # -- images -------------------------------------------------------------------------------------------------------
 
     def _images(self) -> Numbers:
-        """Return for each state of the richer system the number of its image, or `NOWHERE`."""
+        """Return for each state of the concrete system the number of its image, or `NOWHERE`."""
         layout, columns = self.small.layout, self.large.columns()
         words = np.zeros((self.large.count, self.small.words), dtype=np.uint64)
         lost = np.zeros(self.large.count, dtype=np.bool_)
         for slot, (expr, domain) in self.values.items():
             codes = columns.value(expr)
-            wanted = self.poor.flat.cells[slot].domain
+            wanted = self.abstract.flat.cells[slot].domain
             if isinstance(wanted, Range | Boolean):
                 lost |= (codes < wanted.low) | (codes > wanted.high)
             else:
@@ -243,59 +245,62 @@ def _found(known_: Words, wanted: Words) -> Numbers:
 # -- whether a claim fits ---------------------------------------------------------------------------------------------
 
 
-def _values(rich: System, claim: Refinement, poor: System) -> dict[int, tuple[Expr, Domain]]:
-    """Return for each cell of the poorer system its value in the richer one; raises SpecificationError (Q52)."""
-    labels = [cell.label for cell in poor.flat.cells]
+def _values(concrete: System, claim: Refinement, abstract: System) -> dict[int, tuple[Expr, Domain]]:
+    """Return for each cell of the abstract system its value in the concrete one; raises SpecificationError (Q52)."""
+    labels = [cell.label for cell in abstract.flat.cells]
     for label in claim.values:
         if label not in labels:
             raise SpecificationError(
-                "Q52", f"{poor.name} has no variable {label!r}", place=claim.place, hint=known(label, labels)
+                "Q52", f"{abstract.name} has no variable {label!r}", place=claim.place, hint=known(label, labels)
             )
-    own = {cell.label: (Cell(slot), cell.domain) for slot, cell in enumerate(rich.flat.cells)}
+    own = {cell.label: (Cell(slot), cell.domain) for slot, cell in enumerate(concrete.flat.cells)}
     values: dict[int, tuple[Expr, Domain]] = {}
-    for slot, cell in enumerate(poor.flat.cells):
+    for slot, cell in enumerate(abstract.flat.cells):
         found = claim.values.get(cell.label) or own.get(cell.label)
         if found is None or type(found[1]) is not type(cell.domain):
             what = "is not mapped" if found is None else f"has values like {cell.domain}, not {found[1]}"
             raise SpecificationError(
                 "Q52",
-                f"{cell.label} of {poor.name} {what}",
+                f"{cell.label} of {abstract.name} {what}",
                 place=claim.place,
-                hint=f"say in the mapping what it is in {rich.name}",
+                hint=f"say in the mapping what it is in {concrete.name}",
             )
         values[slot] = found
     return values
 
 
-def _check_claim(asked: FlatProperty, poor: System, rich: str) -> None:
+def _check_claim(asked: FlatProperty, abstract: System, concrete: str) -> None:
     """Accept a property of runs whose atoms speak of variables; raises SpecificationError (Q52).
 
-    What is enabled, and where a run ends, is another thing in the richer system than in the image of its states.
+    What is enabled, and where a run ends, is another thing in the concrete system than in the image of its states.
     """
     question = asked.property
     if any(isinstance(node, Enabled) for node in walk(question.formula)):
         raise SpecificationError(
             "Q52",
-            f"{question.name!r} of {poor.name} speaks of what is enabled or of deadlocks, and {rich} has its own",
+            f"{question.name!r} of {abstract.name} is about deadlocks or what is enabled, and {concrete} has its own",
             place=question.place,
-            hint="ask such a property of the richer system itself",
+            hint="ask such a property of the concrete system itself",
         )
     if question.kind is not PropertyKind.TEMPORAL or any(atom.state is None for atom in asked.atoms.values()):
         raise SpecificationError(
             "Q52",
-            f"{question.name!r} of {poor.name} is not about states along runs",
+            f"{question.name!r} of {abstract.name} is not about states along runs",
             place=question.place,
-            hint="ask such a property of the richer system itself",
+            hint="ask such a property of the concrete system itself",
         )
 
 
-def fitting(rich: System, wanted: str | None, names: Sequence[str]) -> Refinement:
+def fitting(concrete: System, wanted: str | None, names: Sequence[str]) -> Refinement:
     """Return the claim that is meant: the only one, or the one to a model; raises SpecificationError (Q52)."""
-    claims = [claim for claim in rich.refinements if wanted is None or claim.model in names]
+    claims = [claim for claim in concrete.refinements if wanted is None or claim.model in names]
     if len(claims) == 1:
         return claims[0]
-    there = ", ".join(claim.model for claim in rich.refinements) or "none"
+    there = ", ".join(claim.model for claim in concrete.refinements) or "none"
     what = "claims several refinements" if claims else "claims no such refinement"
     raise SpecificationError(
-        "Q52", f"{rich.name} {what}", place=rich.place, hint=f"there are: {there}; write system.refines(model, mapping)"
+        "Q52",
+        f"{concrete.name} {what}",
+        place=concrete.place,
+        hint=f"there are: {there}; write system.refines(model, mapping)",
     )

@@ -73,7 +73,7 @@ class Machine(RefusingAll):
             chosen = names[0] if initial is None else initial
             self._state = self._declare(STATE, Symbols(names), chosen)
         elif initial is not None:
-            raise wrong("Q25", f"{name} has no states, so initial= says nothing", "give states=[...]")
+            raise wrong("Q25", f"{name} has no states, so initial= has no effect", "give states=[...]")
 
     @classmethod
     def of(cls, data: MachineData) -> Machine:
@@ -306,7 +306,7 @@ class Machine(RefusingAll):
         if not isinstance(every, bool):
             raise wrong("Q25", f"every={every!r} is neither True nor False", "write every=True")
         if every and self.copies is None:
-            raise wrong("Q25", f"{self.name} has no copies, so every= says nothing", "leave every= out")
+            raise wrong("Q25", f"{self.name} has no copies, so every= has no effect", "leave every= out")
         if not (fair is None or isinstance(fair, str)) or fair not in _FAIRNESS:
             raise wrong("Q25", f"fair={fair!r} is no fairness", 'write fair="weak" or fair="strong"')
 

@@ -84,7 +84,7 @@ class System:
     def bisimilar(self, name: str, term: object, *, id: str | None = None, clause: object = None) -> None:
         """Ask that every reachable state where the term is true behaves like an initial one.
 
-        The two can do the same events with the same arguments and results, and go on alike, for ever (strong
+        The two can do the same events with the same arguments and results, and go on alike, forever (strong
         bisimulation). What observers keep does not count.
         """
         checked = Term(check_state_term(truth(term, "bisimilar"), "bisimilar"), BOOLEAN)
@@ -171,7 +171,7 @@ class System:
         parameters: Mapping[str, object] | None = None,
         liveness: Sequence[str] = (),
     ) -> None:
-        """Claim that every step of this system is a step of another, or changes nothing of it (`model-check refine`).
+        """Claim that every step of this system is a step of another, or a stutter there (`model-check refine`).
 
         `model` is a target, made with `parameters`; `mapping` says what each of its variables is here: a term for
         `provider.state`, a list of terms for the copies of `socket.unsent`. Variables that are not named are those of

@@ -31,7 +31,7 @@ def F(formula: object) -> Term:
 
 
 def G(formula: object) -> Term:
-    """Return: from now on, for ever (globally)."""
+    """Return: from now on, forever (globally)."""
     return _path(Temporal.GLOBALLY, formula)
 
 
@@ -41,12 +41,12 @@ def U(stay: object, goal: object) -> Term:
 
 
 def R(release: object, kept: object) -> Term:
-    """Return: the second one holds up to and including where the first one does, or for ever (release)."""
+    """Return: the second one holds up to and including where the first one does, or forever (release)."""
     return _path(Temporal.RELEASE, release, kept)
 
 
 def W(stay: object, goal: object) -> Term:
-    """Return: the first one holds until the goal comes, or for ever (weak until)."""
+    """Return: the first one holds until the goal comes, or forever (weak until)."""
     return _path(Temporal.WEAK_UNTIL, stay, goal)
 
 
@@ -98,7 +98,7 @@ deadlock = Term(apply(Op.NOT, Enabled(None)), BOOLEAN)
 
 
 def weak(trigger: str) -> Assumption:
-    """Return the assumption that each row of the trigger, of each copy, is taken if it stays enabled for ever."""
+    """Return the assumption that each row of the trigger, of each copy, is taken if it stays enabled forever."""
     usable(trigger, "trigger")
     return Assumption(trigger, "weak")
 

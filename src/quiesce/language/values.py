@@ -115,7 +115,9 @@ def _listed(values: object, what: str) -> list[Any]:
     if isinstance(values, str):
         raise wrong("Q11", f"{what} are given as one string: {values!r}", f"write a list: [{values!r}]")
     if isinstance(values, set | frozenset) or not isinstance(values, Iterable):
-        raise wrong("Q11", f"{what} are no list: {values!r}", "write a list: its order is the order of the values")
+        raise wrong(
+            "Q11", f"{what}: expected a list, not {values!r}", "write a list: its order is the order of the values"
+        )
     listed = list(islice(values, MOST_LISTED + 1))
     if len(listed) > MOST_LISTED:
         instead = "use a number: count(up_to=) or integer(low, high)"

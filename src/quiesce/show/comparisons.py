@@ -11,37 +11,37 @@ from quiesce.show.text import WORD, does, table, title
 
 
 def refinement(result: Refined) -> str:
-    """Return the verdict; where a step is refused, the run to it and what its two states are in the poorer system."""
-    about = f"{title(result.rich)} refines {title(result.poor)}"
+    """Return the verdict; where a step is refused, the run to it and what its two states are in the abstract system."""
+    about = f"{title(result.concrete)} refines {title(result.abstract)}"
     lines = [f"{WORD[result.verdict]:<9} {about}  {result.scope}"]
     if result.trace is not None:
-        lines += ["", *table(result.rich, result.trace), "", *_refused(result), ""]
+        lines += ["", *table(result.concrete, result.trace), "", *_refused(result), ""]
     for answer in result.liveness:
         lines.append(f"{WORD[answer.verdict]:<9} {answer.property.name}  {answer.property.id or ''}  {answer.scope}")
     if result.verdict is Verdict.HOLDS:
-        lines.append(f"  what occurs of {result.poor.name}: {result.coverage}")
+        lines.append(f"  what occurs of {result.abstract.name}: {result.coverage}")
     return "\n".join(lines)
 
 
 def _refused(result: Refined) -> list[str]:
-    """Return what a refused step, or initial state, is in the poorer system, and what that system can do there."""
-    poor = result.poor
-    lines = [f"    in {poor.name}: {_told(result, result.images[0])}"]
+    """Return what a refused step, or initial state, is in the abstract system, and what that system can do there."""
+    abstract = result.abstract
+    lines = [f"    in {abstract.name}: {_told(result, result.images[0])}"]
     if len(result.images) == 1:
-        return [*lines, f"    and {poor.name} does not start there"]
-    change = ", ".join(f"{cell}={shown(value)}" for cell, value in changed(poor, *result.images))
+        return [*lines, f"    and {abstract.name} does not start there"]
+    change = ", ".join(f"{cell}={shown(value)}" for cell, value in changed(abstract, *result.images))
     ways = dict.fromkeys(
-        does(poor, step.label) + (", which leaves a domain" if step.departure else "")
-        for step in steps(poor, result.images[0])
+        does(abstract, step.label) + (", which leaves a domain" if step.departure else "")
+        for step in steps(abstract, result.images[0])
     )
-    return [*lines, f"    the step makes {change}", f"    {poor.name} can do there: {'; '.join(ways) or 'nothing'}"]
+    return [*lines, f"    the step makes {change}", f"    {abstract.name} can do there: {'; '.join(ways) or 'nothing'}"]
 
 
 def _told(result: Refined, state: State) -> str:
     """Return what a reader must know of a state: where its machines are, and what is not as it was at the start."""
     return ", ".join(
         f"{cell.label}={shown(value)}"
-        for cell, value in zip(result.poor.flat.cells, state, strict=True)
+        for cell, value in zip(result.abstract.flat.cells, state, strict=True)
         if cell.variable == "state" or value not in cell.initial
     )
 

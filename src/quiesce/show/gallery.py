@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from quiesce import expectations, library, traceability
-from quiesce.core.errors import SpecificationError
+from quiesce.core.errors import SpecificationError, unknown
 from quiesce.core.system import System
 from quiesce.language.systems import unfair
 from quiesce.show import diagrams, pictures, sequence, statespace, text
@@ -30,7 +30,7 @@ def picture(system: System, *, machine: str | None = None, space: bool = False, 
     Raises SpecificationError: Q48 for an unknown format or options that exclude each other, Q09 for an unknown machine.
     """
     if form not in FORMATS:
-        raise SpecificationError("Q48", f"--format {form}: there are {', '.join(FORMATS)}")
+        raise SpecificationError("Q48", unknown("format", form, FORMATS))
     if machine is not None and space:
         raise SpecificationError(
             "Q48", "--machine and --space", hint="a state space is of all machines; give one of them"

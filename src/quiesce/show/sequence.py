@@ -11,7 +11,7 @@ from quiesce.show.text import does, named, who
 
 
 def sequence(system: System, trace: Trace) -> str:
-    """Return the diagram's text; what is repeated for ever stands in a loop."""
+    """Return the diagram's text; what is repeated forever stands in a loop."""
     lanes: dict[str, str] = {}
     for step in trace.steps:
         for name in (who(system, step.label), *_others(system, step.label)):
@@ -19,7 +19,7 @@ def sequence(system: System, trace: Trace) -> str:
     lines = ["sequenceDiagram", *(f"  participant {lane} as {_text(name)}" for name, lane in lanes.items())]
     for number, step in enumerate(trace.steps):
         if trace.loop == number:
-            lines.append("  loop for ever")
+            lines.append("  loop forever")
         lines += _arrows(system, step, lanes)
     if trace.loop is not None:
         lines.append("  end")

@@ -48,7 +48,7 @@ def summary(result: SystemAnswers, *, plain: bool = False) -> str:
     """Return the line with the system's name, parameters and counts."""
     counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, depth {result.depth}"
     speed = "" if plain else f", {result.seconds:.3f} s of search"
-    about = f"; about {result.forecast:,} states or more, by the widths of the levels" if result.forecast else ""
+    about = f"; estimated ≥ {result.forecast:,} states (from level widths)" if result.forecast else ""
     stopped = f" (stopped: {result.stopped}{about})" if result.stopped else ""
     return f"{title(result.system)}: {counts}{speed}{stopped}"
 
@@ -115,7 +115,7 @@ def table(system: System, trace: Trace) -> list[str]:
         state = step.target or state
     lines = ["    " + line for line in _aligned(rows)]
     if trace.loop is not None:
-        lines.append("    * again and again, for ever")
+        lines.append("    * this loop repeats forever")
     return lines
 
 

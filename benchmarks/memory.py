@@ -8,10 +8,10 @@ from statistics import median
 import numpy as np
 from numba import njit
 
-from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.kernels.instructions import get, prefetch, put
 from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.plans import LINE
+from quiesce.engines.native.thread_pool import ThreadPool
 
 TOGETHER = 64
 """Lines that are asked for before the first of them is used."""
@@ -37,14 +37,14 @@ def touch(address, lines, count, seed):  # type: ignore[no-untyped-def]
 
 def lines_a_second(size: int, threads: int, runs: int = 3) -> float:
     """Return how many random lines of a memory of some bytes some threads touch in a second: a median."""
-    pages, crew = Pages(size), Crew(threads)
+    pages, pool = Pages(size), ThreadPool(threads)
     lines = size // LINE
     touch(pages.address, lines, TOUCHED, SEED)
     rates = []
     for run in range(runs):
         begun = time.perf_counter()
-        crew.together(lambda thread, run=run: touch(pages.address, lines, TOUCHED, SEED + run * threads + thread))
+        pool.run_all(lambda thread, run=run: touch(pages.address, lines, TOUCHED, SEED + run * threads + thread))
         rates.append(threads * TOUCHED / (time.perf_counter() - begun))
-    crew.dismiss()
+    pool.shutdown()
     pages.free()
     return median(rates)

@@ -85,7 +85,7 @@ def _toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else f'"{value}"'
 
 
-def together(rows: Sequence[Check]) -> list[str]:
+def run_all(rows: Sequence[Check]) -> list[str]:
     """Return some checks as TOML; those of one system, which are searched once."""
     return [promoted(check) for check in rows]
 
@@ -99,7 +99,7 @@ def main(arguments: list[str]) -> int:
     alike = groupby(checks, key=lambda pair: (pair[0], pair[1].model, pair[1].parameters))
     groups = [list(found) for _, found in alike]
     with ProcessPoolExecutor() as pool:
-        written = pool.map(together, [[check for _, check in group] for group in groups])
+        written = pool.map(run_all, [[check for _, check in group] for group in groups])
         texts = [text for group in written for text in group]
     rows = [(file, text) for (file, _), text in zip(checks, texts, strict=True)]
     stale = 0

@@ -4,7 +4,7 @@ It knows the reference interpreter's steps and nothing of `quiesce.engines`, `co
 formulas with one operator are answered by fixpoints on Python sets (Clarke, Emerson and Sistla 1986). Any other path
 formula is answered by a tableau (Lichtenstein and Pnueli 1985): its nodes are a move of the system together with a
 guess of what holds at the next position, and a run is a path through nodes whose guesses come true, forever.
-`Course` evaluates a formula on one lasso by the definitions of the operators, without any of this.
+`GraphPath` evaluates a formula on one lasso by the definitions of the operators, without any of this.
 
 A node is about a *move*, a step from a state, for predicates may speak of steps. A run that ended goes on by a silent
 move, which is no event; so all runs are infinite.
@@ -21,13 +21,13 @@ from typing import NamedTuple
 import networkx as nx
 
 from quiesce.core.expressions import Expr, Temporal, judges_steps
-from quiesce.core.fairness import Unit, units
+from quiesce.core.fairness import FairnessConstraint, units
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, taken_apart
 from quiesce.core.reference import Scope, evaluate, initial_states, steps
 from quiesce.core.system import Property, System
 from quiesce.core.trace import Label, State, Step, Trace
 
-Fairness = tuple[Unit, ...]
+Fairness = tuple[FairnessConstraint, ...]
 
 
 class LeavesDomainError(Exception):
@@ -52,7 +52,7 @@ class Move:
         assert self.step.target is not None
         return self.step.target
 
-    def takes(self, unit: Unit) -> bool:
+    def takes(self, unit: FairnessConstraint) -> bool:
         """Tell whether the row of the copy takes part."""
         place = (unit.machine, unit.row, unit.copy)
         return any((part.machine, part.row, part.copy) == place for part in self.step.label.participants)
@@ -250,7 +250,7 @@ class Oracle:
                 left = [node for node in component if not any(self.enables(node.move, unit) for unit in starving)]
                 yield from self.fair_components(graph.subgraph(left), fulfilled, fairness)
 
-    def enables(self, move: Move, unit: Unit) -> bool:
+    def enables(self, move: Move, unit: FairnessConstraint) -> bool:
         """Tell whether the unit could act where the move starts."""
         return any(other.takes(unit) for other in self.leaving[move.source])
 
@@ -265,7 +265,7 @@ class Oracle:
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
-    def course(self, trace: Trace) -> Course:
+    def graph_path(self, trace: Trace) -> GraphPath:
         """Return a trace as moves; raises AssertionError where it is no run of the system."""
         assert trace.start in self.initial
         state, moves = trace.start, []
@@ -277,10 +277,10 @@ class Oracle:
         if trace.loop is not None:
             assert 0 <= trace.loop < len(moves)
             assert moves[trace.loop].source == state, "the loop does not return"
-            return Course(self, tuple(moves), trace.loop, state)
+            return GraphPath(self, tuple(moves), trace.loop, state)
         if state in self.deadlocks:
-            return Course(self, (*moves, self.leaving[state][0]), len(moves), state)
-        return Course(self, tuple(moves), None, state)
+            return GraphPath(self, (*moves, self.leaving[state][0]), len(moves), state)
+        return GraphPath(self, tuple(moves), None, state)
 
 
 def about_states(formula: Formula) -> bool:
@@ -476,7 +476,7 @@ def _waits(op: Temporal, truth: bool, now: Sequence[bool]) -> bool:
 
 
 @dataclass(frozen=True)
-class Course:
+class GraphPath:
     """A run as moves. `loop` is the number of the move that comes after the last one; None: the run is cut off."""
 
     oracle: Oracle

@@ -1382,7 +1382,7 @@ CASES = (
     Case(
         "more-threads-than-cores",
         "Q48",
-        'from quiesce.engines.native import crew\nmonkeypatch.setattr(crew, "all_cores", lambda: 4)\n'
+        'from quiesce.engines.native import thread_pool\nmonkeypatch.setattr(thread_pool, "all_cores", lambda: 4)\n'
         'command("chain", "--on", "processes:3", "--workers", "2")',
         "--on processes:3 --workers 2: there are 4 cores",
         "give fewer of either",

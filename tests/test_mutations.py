@@ -16,7 +16,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 from quiesce import Machine, SpecificationError, System, campaign, library
-from quiesce.core.fairness import Unit, units
+from quiesce.core.fairness import FairnessConstraint, units
 from quiesce.core.mutants import Campaign
 from quiesce.core.system import Property, PropertyKind
 from quiesce.core.verdicts import Explored, explore
@@ -252,7 +252,7 @@ def _compare_fairness(written: System, seed: int) -> None:
     FAIR[described(system) + str(sorted(map(str, lost)))] = expected
 
 
-def _unfair_loop(found: Explored, unit: Unit, kept: tuple[Unit, ...]) -> bool:
+def _unfair_loop(found: Explored, unit: FairnessConstraint, kept: tuple[FairnessConstraint, ...]) -> bool:
     """Tell whether some loop keeps a unit enabled, never takes it, and is fair to the others, all of them weak.
 
     A loop inside a component takes all of its edges, if it may: the largest components decide.

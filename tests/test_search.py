@@ -23,11 +23,11 @@ from quiesce.core.system import System as SystemData
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.checking import check
 from quiesce.engines.native import interning, search, space, store, table
-from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import layout
 from quiesce.engines.native.store import Store
 from quiesce.engines.native.table import Table
+from quiesce.engines.native.thread_pool import ThreadPool
 from quiesce.engines.options import Strategy
 from tests.documents import ROOT
 from tests.known.die_hard import die_hard
@@ -101,7 +101,7 @@ def test_the_table_is_a_set(drawn: tuple[int, int, list[list[int]]]) -> None:
     known: set[int] = set()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "LEAST_SLOTS", 8)
-        keys = Table(bits, right, Crew(1), lambda more: None)
+        keys = Table(bits, right, ThreadPool(1), lambda more: None)
     for batch in batches:
         fresh = list(map(int, keys.enter(np.array(batch, dtype=np.uint64))))
         assert sorted(fresh) == sorted(set(batch) - known)
@@ -114,14 +114,14 @@ def test_the_table_is_a_set(drawn: tuple[int, int, list[list[int]]]) -> None:
 @pytest.mark.parametrize("threads", [17, 33])
 def test_many_threads_let_a_table_grow(threads: int) -> None:
     """With more threads than the allocator has arenas, what one has freed is another's at once: no key is lost."""
-    crew = Crew(threads)
+    pool = ThreadPool(threads)
     for seed in range(5):
         some = np.random.default_rng(seed).integers(0, 1 << 40, size=400_000, dtype=np.uint64)
-        keys = Table(40, 0, crew, lambda more: None)
+        keys = Table(40, 0, pool, lambda more: None)
         assert len(keys.enter(some)) == len(np.unique(some))
         assert len(keys.enter(some)) == 0
         keys.free()
-    crew.dismiss()
+    pool.shutdown()
 
 
 @settings(RANDOM, max_examples=40)
@@ -130,7 +130,7 @@ def test_a_table_that_is_extended_is_a_set(sides: list[bool], seed: int) -> None
     """Keys get four bits more, of the left number or of the right one, again and again; none is lost or new twice."""
     random = np.random.default_rng(seed)
     widths = [14, 14]
-    keys = Table(28, 14, Crew(1), lambda more: None)
+    keys = Table(28, 14, ThreadPool(1), lambda more: None)
     known: set[int] = set()
     for side in [None, *sides]:
         if side is not None:
@@ -152,7 +152,7 @@ def test_slots_become_narrow_as_the_table_grows(bits: int, first: bool, last: bo
     A sub-table knows 34 of 40 bits by bucket and quotient; a quotient has 27 bits in a narrow slot, so there must be
     2^7 buckets, and 2^10 wide slots need as many.
     """
-    keys = Table(bits, 0, Crew(2), lambda more: None)
+    keys = Table(bits, 0, ThreadPool(2), lambda more: None)
     assert keys.is_wide is first
     some = np.random.default_rng(bits).permutation(np.arange(1 << 20, dtype=np.uint64))[:200_000]
     numbers = some << np.uint64(bits - 20)
@@ -164,7 +164,7 @@ def test_slots_become_narrow_as_the_table_grows(bits: int, first: bool, last: bo
 
 def test_the_table_may_be_filled_densely() -> None:
     """The first 2^22 of 2^24 keys are new once, and are not taken for the next ones."""
-    keys = Table(24, 0, Crew(1), lambda more: None)
+    keys = Table(24, 0, ThreadPool(1), lambda more: None)
     every = np.arange(1 << 22, dtype=np.uint64)
     assert np.array_equal(np.sort(keys.enter(every)), every)
     assert len(keys.enter(every)) == 0
@@ -179,7 +179,7 @@ def test_bytes_of_a_key() -> None:
     One that has just grown by three tenths has a load of 0.69: 5.8 bytes, and 0.35 for the 64 * 675 buckets beyond the
     last homes; but sub-tables start with different sizes, so that never all of them have just grown.
     """
-    keys = Table(32, 0, Crew(1), lambda more: None)
+    keys = Table(32, 0, ThreadPool(1), lambda more: None)
     seen = []
     for first in range(0, 9_000_000, 1 << 18):
         keys.enter(np.arange(first, first + (1 << 18), dtype=np.uint64))

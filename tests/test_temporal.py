@@ -45,7 +45,7 @@ from quiesce import (
     where,
 )
 from quiesce.core.expressions import Temporal
-from quiesce.core.fairness import Unit, units
+from quiesce.core.fairness import FairnessConstraint, units
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, taken_apart
 from quiesce.core.result import PropertyAnswer, Verdict
 from quiesce.core.system import Assumption, Property, PropertyKind, Strength
@@ -180,7 +180,7 @@ def confirm_run(oracle: Oracle, answer: PropertyAnswer, fairness: Fairness) -> N
     assert answer.trace is not None or not (violated and logic(formula) == "LTL")
     if answer.trace is None:
         return
-    run = oracle.course(answer.trace)
+    run = oracle.graph_path(answer.trace)
     assert run.is_fair(fairness)
     if not about_states(formula):
         assert run.truths(formula, fairness) == {False}
@@ -201,7 +201,7 @@ def confirm_remedy(oracle: Oracle, answer: PropertyAnswer, fairness: Fairness) -
             assert not oracle.holds(question, fairness + _units(oracle, question, assumptions))
     if excluding:
         assert trace is not None
-        assert not oracle.course(trace).is_fair(fairness + _units(oracle, question, excluding))
+        assert not oracle.graph_path(trace).is_fair(fairness + _units(oracle, question, excluding))
 
 
 def _assumed(said: str, words: str) -> list[Assumption]:
@@ -213,7 +213,7 @@ def _assumed(said: str, words: str) -> list[Assumption]:
     return [Assumption(trigger, strength) for trigger in re.findall("`([^`]+)`", found[1])]
 
 
-def _units(oracle: Oracle, question: Property, assumptions: Sequence[Assumption]) -> tuple[Unit, ...]:
+def _units(oracle: Oracle, question: Property, assumptions: Sequence[Assumption]) -> tuple[FairnessConstraint, ...]:
     return units(oracle.system, replace(question, assuming=tuple(assumptions)))
 
 

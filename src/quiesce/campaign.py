@@ -12,7 +12,7 @@ from pathlib import Path
 
 from quiesce import __version__, library
 from quiesce.core.errors import SpecificationError
-from quiesce.core.mutants import Campaign, Judged, Mutant
+from quiesce.core.mutants import Campaign, Mutant, MutantResult
 from quiesce.core.result import Verdict
 from quiesce.core.system import System
 from quiesce.engines.checking import check
@@ -80,7 +80,7 @@ def run(
 
 # -- processes --------------------------------------------------------------------------------------------------------
 
-Found = list[tuple[int, Judged]]
+Found = list[tuple[int, MutantResult]]
 
 
 @contextmanager
@@ -166,10 +166,10 @@ def _kept(path: Path | None, identity: str) -> Iterator[Journal | None]:
         yield journal
 
 
-def _known(journal: Journal) -> dict[int, Judged]:
+def _known(journal: Journal) -> dict[int, MutantResult]:
     """Return what a journal tells already."""
     return {
-        record.pop("mutant"): Judged(**record | {"killed_by": tuple(record["killed_by"])})
+        record.pop("mutant"): MutantResult(**record | {"killed_by": tuple(record["killed_by"])})
         for record in journal.records()[1:]
     }
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from quiesce import endings
 from quiesce.core.errors import SpecificationError
-from quiesce.engines.native.crew import all_cores
+from quiesce.engines.native.thread_pool import all_cores
 
 HERE = "here"
 MOST = 256

@@ -18,8 +18,8 @@ from quiesce.core.errors import SpecificationError
 from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import Property, System
 from quiesce.engines.checking import check
-from quiesce.engines.native.crew import all_cores
 from quiesce.engines.native.forecast import METHOD
+from quiesce.engines.native.thread_pool import all_cores
 from quiesce.engines.options import Limits, Progress, Strategy, Watcher
 from quiesce.engines.requests import CheckRequest, answered, questions
 from quiesce.expectations import Check

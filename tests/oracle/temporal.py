@@ -28,7 +28,7 @@ OUTSIDE: tuple[str, Obligations] = ("outside", NOTHING)
 
 
 @dataclass(frozen=True)
-class Judged:
+class MutantResult:
     """The truth of a formula, None where it depends on what is unknown; and whether a run within the graph shows it.
 
     Without a step that leaves a domain everything is shown.
@@ -38,16 +38,16 @@ class Judged:
     shown: bool
 
 
-def judged(graph: Graph, question: Question) -> Judged:
+def judged(graph: Graph, question: Question) -> MutantResult:
     """Return whether a formula is true of every run from every initial state."""
     checker = Checker(graph, fair_rows(graph.system, question))
     truths = [checker.of_every_run(question.formula, state) for state in graph.levels[0]]
     truth = False if False in truths else None if None in truths else True
     if not graph.leaves:
-        return Judged(truth, True)
+        return MutantResult(truth, True)
     showing = question.formula[0] == "E"
     shown = truth is showing and _is_shown(checker, question.formula, graph.levels[0])
-    return Judged(truth, truth is None or shown)
+    return MutantResult(truth, truth is None or shown)
 
 
 def _is_shown(checker: Checker, formula: Expression, initial: list[State]) -> bool:

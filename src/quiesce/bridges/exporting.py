@@ -23,7 +23,7 @@ MOST_INITIAL = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tongue:
+class Dialect:
     """A language: how it writes operators and truths, and which words are its own.
 
     `choice` has three places, for a condition and two values; `next` says how the value after a step is written.
@@ -39,8 +39,8 @@ class Tongue:
 class Exported:
     """A system in a language: names of its cells and values, and the texts of its expressions."""
 
-    def __init__(self, system: System, tongue: Tongue) -> None:
-        self.system, self.tongue = system, tongue
+    def __init__(self, system: System, dialect: Dialect) -> None:
+        self.system, self.dialect = system, dialect
         self.cells: Sequence[FlatCell] = system.flat.cells
         self._taken: set[str] = set()
         self.names = [self.free(cell.label) for cell in self.cells]
@@ -59,10 +59,10 @@ class Exported:
     def truth(self, expr: Expr) -> str:
         """Return a truth value."""
         if isinstance(expr, Constant):
-            return self.tongue.true if expr.value else self.tongue.false
+            return self.dialect.true if expr.value else self.dialect.false
         if is_truth(expr, self.cells):
             return self._text(expr)
-        return f"({self._text(expr)} {self.tongue.operators[Op.NE].strip()} 0)"
+        return f"({self._text(expr)} {self.dialect.operators[Op.NE].strip()} 0)"
 
     def number(self, expr: Expr, domain: object = None) -> str:
         """Return a number, a constant by the name that it has in a domain."""
@@ -72,11 +72,11 @@ class Exported:
             return names[expr.value] if 0 <= expr.value < len(names) else str(int(expr.value))
         if isinstance(expr, Apply) and expr.op is Op.ITE and not is_truth(expr, self.cells):
             condition, then, otherwise = expr.operands
-            return self.tongue.choice.format(
+            return self.dialect.choice.format(
                 self.truth(condition), self.number(then, domain), self.number(otherwise, domain)
             )
         if is_truth(expr, self.cells):
-            return self.tongue.choice.format(self._text(expr), "1", "0")
+            return self.dialect.choice.format(self._text(expr), "1", "0")
         return self._text(expr)
 
     def value(self, slot: int, expr: Expr) -> str:
@@ -93,23 +93,23 @@ class Exported:
             case Cell(slot=slot):
                 return self.names[slot]
             case Apply(op=Op.ITE, operands=operands):
-                return self.tongue.choice.format(*map(self.truth, operands))
+                return self.dialect.choice.format(*map(self.truth, operands))
             case Apply(op=Op.NOT, operands=(operand,)):
-                return f"{self.tongue.operators[Op.NOT]}({self.truth(operand)})"
+                return f"{self.dialect.operators[Op.NOT]}({self.truth(operand)})"
             case Apply(op=(Op.AND | Op.OR) as op, operands=operands):
-                return f"({self.tongue.operators[op].join(map(self.truth, operands))})"
+                return f"({self.dialect.operators[op].join(map(self.truth, operands))})"
             case Apply(op=(Op.MIN | Op.MAX) as op, operands=(left, right)):
                 smaller = apply(Op.LE if op is Op.MIN else Op.GE, left, right)
-                return self.tongue.choice.format(self.truth(smaller), self.number(left), self.number(right))
+                return self.dialect.choice.format(self.truth(smaller), self.number(left), self.number(right))
             case Apply(op=op, operands=operands) if op in COMPARISONS:
                 if any(is_truth(side, self.cells) for side in operands if not isinstance(side, Constant)):
-                    return f"({self.tongue.operators[op].join(map(self.truth, operands))})"
+                    return f"({self.dialect.operators[op].join(map(self.truth, operands))})"
                 domain = next((self.cells[side.slot].domain for side in operands if isinstance(side, Cell)), None)
-                return f"({self.tongue.operators[op].join(self.number(side, domain) for side in operands)})"
+                return f"({self.dialect.operators[op].join(self.number(side, domain) for side in operands)})"
             case Apply(op=op, operands=operands):
                 (least, most), (low, high) = self.computed, bounds(expr, self.cells)
                 self.computed = min(least, low), max(most, high)
-                return f"({self.tongue.operators[op].join(self.number(side) for side in operands)})"
+                return f"({self.dialect.operators[op].join(self.number(side) for side in operands)})"
             case _:
                 raise AssertionError(f"{expr} is not flat, or speaks of the next state")
 
@@ -192,7 +192,7 @@ class Exported:
     def free(self, label: str) -> str:
         """Return an identifier for a label that no other has."""
         name = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_")
-        if not name or not name[0].isalpha() or name.lower() in self.tongue.keywords:
+        if not name or not name[0].isalpha() or name.lower() in self.dialect.keywords:
             name = f"v_{name}"
         base, number = name, 2
         while name.lower() in self._taken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside, remark
+from quiesce.bridges.exporting import Dialect, Exported, conjunction, outside, remark
 from quiesce.core.domains import Boolean, Domain
 from quiesce.core.expressions import Op, apply
 from quiesce.core.system import JointRow, System
@@ -19,7 +19,7 @@ ruleset scalarset startstate switch then to traceuntil true type undefine union 
 """
 """The words of the language itself."""
 
-MURPHI = Tongue(
+MURPHI = Dialect(
     operators={
         Op.EQ: " = ",
         Op.NE: " != ",

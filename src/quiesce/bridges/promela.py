@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside, remark
+from quiesce.bridges.exporting import Dialect, Exported, conjunction, outside, remark
 from quiesce.core.domains import Boolean
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import Cell, Expr, Op, apply, walk
@@ -19,7 +19,7 @@ unsigned void volatile while xr xs
 """
 """The words of the language itself."""
 
-PROMELA = Tongue(
+PROMELA = Dialect(
     operators={
         Op.EQ: " == ",
         Op.NE: " != ",

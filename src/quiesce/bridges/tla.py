@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quiesce.bridges.exporting import Exported, Tongue, conjunction, outside, remark
+from quiesce.bridges.exporting import Dialect, Exported, conjunction, outside, remark
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import Op, apply
 from quiesce.core.system import JointRow, System
@@ -16,7 +16,7 @@ subset then theorem true typeok unchanged union variable variables vars wf_ with
 """
 """The words of the language itself."""
 
-TLA = Tongue(
+TLA = Dialect(
     operators={
         Op.EQ: " = ",
         Op.NE: " # ",

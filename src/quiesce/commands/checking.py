@@ -127,7 +127,7 @@ def _processes(on: str, workers: int) -> int:
 
     Raises SpecificationError (Q48) where there would be more threads than cores.
     """
-    from quiesce.engines.native.crew import all_cores
+    from quiesce.engines.native.thread_pool import all_cores
     from quiesce.processes import HERE, number_of
 
     cores = all_cores()

@@ -12,7 +12,7 @@ from quiesce.core.system import Participant, Property, Strength, System
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class FairnessConstraint:
     """A row of one copy (None: the only one, or every copy by one row) that is fair, and how."""
 
     machine: str
@@ -25,7 +25,7 @@ class Unit:
         return any((part.machine, part.row, part.copy) == (self.machine, self.row, self.copy) for part in participants)
 
 
-def units(system: System, question: Property) -> tuple[Unit, ...]:
+def units(system: System, question: Property) -> tuple[FairnessConstraint, ...]:
     """Return what is fair in a question: what it assumes, or what the rows say where it assumes nothing."""
     assumed = question.assuming
     by_strength = sorted(assumed or (), key=lambda given: given.strength == "strong")
@@ -36,11 +36,11 @@ def units(system: System, question: Property) -> tuple[Unit, ...]:
             strength = row.fair if assumed is None else strengths.get(row.trigger)
             if strength is not None and not machine.observer:
                 copies = (None,) if row.every else machine.indices()
-                found += [Unit(machine.name, number, copy, strength) for copy in copies]
+                found += [FairnessConstraint(machine.name, number, copy, strength) for copy in copies]
     return tuple(found)
 
 
-def passed_over(unit: Unit, enabled: Sequence[bool], taken: Sequence[bool]) -> bool:
+def passed_over(unit: FairnessConstraint, enabled: Sequence[bool], taken: Sequence[bool]) -> bool:
     """Tell whether a loop is unfair to a unit, from whether it is enabled in each state and takes each step."""
     waiting = all(enabled) if unit.strength == "weak" else any(enabled)
     return waiting and not any(taken)

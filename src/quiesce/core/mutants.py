@@ -24,7 +24,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class MutantResult:
     """What became of a mutant: the properties that it breaks, or why it breaks none.
 
     `equivalent` None: that was not looked at; else whether it does, forever, what the system does. `refused`: the
@@ -48,10 +48,10 @@ class Campaign:
 
     system: System
     mutants: tuple[Mutant, ...]
-    judged: tuple[Judged, ...]
+    judged: tuple[MutantResult, ...]
 
     @property
-    def survivors(self) -> list[tuple[Mutant, Judged]]:
+    def survivors(self) -> list[tuple[Mutant, MutantResult]]:
         """The mutants that survive."""
         return [(mutant, found) for mutant, found in zip(self.mutants, self.judged, strict=True) if found.survives]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.core.fairness import Unit
+from quiesce.core.fairness import FairnessConstraint
 from quiesce.core.system import Event, JointRow
 from quiesce.engines.graph import Graph
 from quiesce.engines.native.loaded import module
@@ -28,13 +28,13 @@ class Partition:
     rounds: int
 
 
-def partition(graph: Graph, rows: Sequence[JointRow], fair: Collection[Unit] = ()) -> Partition:
+def partition(graph: Graph, rows: Sequence[JointRow], fair: Collection[FairnessConstraint] = ()) -> Partition:
     """Return the classes of bisimilar states of a graph.
 
     Two joint rows are the same label if they have the same event and take the same of some fair units: then bisimilar
     states have the same fair runs, too.
     """
-    numbers: dict[tuple[Event, frozenset[Unit]], int] = {}
+    numbers: dict[tuple[Event, frozenset[FairnessConstraint]], int] = {}
     seen = [(row.event, frozenset(unit for unit in fair if unit.takes_part(row.participants))) for row in rows]
     names = np.array([numbers.setdefault(label, len(numbers)) for label in seen] or [0], dtype=np.uint32)
     labels = names[graph.rows]

@@ -24,7 +24,7 @@ from quiesce.engines.automata import Proposition, automaton
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Graph, States
 from quiesce.engines.native.loaded import module
-from quiesce.engines.product import Product, Valuation, staying_in, steered_by
+from quiesce.engines.product import Product, Valuation, compiled_automaton, staying_in
 from quiesce.engines.simplifying import recurring, simplified
 
 if TYPE_CHECKING:
@@ -162,8 +162,8 @@ class Checker:
             valuation = Valuation(self._is_step, self._truth, seen)
             rest, again = recurring(simplified(normal(path)), self._is_of_states)
             sets = [self._one_truth(goal) for goal in again]
-            steering = steered_by(automaton(rest), valuation, self.graph.count, sets)
-            self.last = (*asked, Product(self.graph, steering, self.fairness, initial, stopping=stopping))
+            compiled = compiled_automaton(automaton(rest), valuation, self.graph.count, sets)
+            self.last = (*asked, Product(self.graph, compiled, self.fairness, initial, stopping=stopping))
         return self.last[3]
 
     def _is_of_states(self, goal: Formula) -> bool:

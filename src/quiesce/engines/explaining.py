@@ -12,16 +12,16 @@ import numpy as np
 from quiesce.core.expressions import Temporal
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, is_predicate, is_state_formula
 from quiesce.engines.ctl import Checker
-from quiesce.engines.graph import Course, States
+from quiesce.engines.graph import GraphPath, States
 
 
-def explain(checker: Checker, formula: Formula, sources: Sequence[int], *, wanted: bool) -> Course:
+def explain(checker: Checker, formula: Formula, sources: Sequence[int], *, wanted: bool) -> GraphPath:
     """Return a run from one of the states, in all of which a state formula has the truth wanted, that shows it."""
     match formula:
         case Atom(expr=Quantified() as inner):
             return explain(checker, inner, sources, wanted=wanted)
         case Atom():
-            return Course(sources[0])
+            return GraphPath(sources[0])
         case Not(operand=operand):
             return explain(checker, operand, sources, wanted=not wanted)
         case And(operands=operands) | Or(operands=operands):
@@ -29,12 +29,12 @@ def explain(checker: Checker, formula: Formula, sources: Sequence[int], *, wante
         case Quantified(universal=universal, operand=operand) if universal is not wanted:
             return _run(checker, operand if wanted else Not(operand), sources)
         case _:
-            return Course(sources[0])
+            return GraphPath(sources[0])
 
 
 def _joined(
     checker: Checker, operands: Sequence[Formula], sources: Sequence[int], wanted: bool, *, one_decides: bool
-) -> Course:
+) -> GraphPath:
     """Explain the operand that decides; or where all of them must be seen, the one that is no predicate."""
     if one_decides:
         for operand in sorted(operands, key=lambda operand: not is_predicate(operand)):
@@ -43,10 +43,10 @@ def _joined(
             if fitting:
                 return explain(checker, operand, fitting, wanted=wanted)
     temporal = [operand for operand in operands if not is_predicate(operand)]
-    return explain(checker, temporal[0], sources, wanted=wanted) if len(temporal) == 1 else Course(sources[0])
+    return explain(checker, temporal[0], sources, wanted=wanted) if len(temporal) == 1 else GraphPath(sources[0])
 
 
-def _run(checker: Checker, path: Formula, sources: Sequence[int]) -> Course:
+def _run(checker: Checker, path: Formula, sources: Sequence[int]) -> GraphPath:
     """Return a run that satisfies a path formula; some run from each of the states does."""
     match path:
         case Not(operand=Path(op=op, operands=operands)) if all(map(is_state_formula, operands)):
@@ -54,9 +54,9 @@ def _run(checker: Checker, path: Formula, sources: Sequence[int]) -> Course:
         case Path(op=op, operands=operands) if all(map(is_state_formula, operands)):
             return _operator(checker, op, operands, sources)
         case _:
-            course = checker.product(path, sources, stopping=True).course()
-            assert course is not None
-            return course
+            graph_path = checker.product(path, sources, stopping=True).graph_path()
+            assert graph_path is not None
+            return graph_path
 
 
 def _dual(op: Temporal, operands: Sequence[Formula]) -> tuple[Temporal, tuple[Formula, ...]]:
@@ -78,7 +78,7 @@ def _dual(op: Temporal, operands: Sequence[Formula]) -> tuple[Temporal, tuple[Fo
             return Temporal.UNTIL, (goal, And((stay, goal)))
 
 
-def _operator(checker: Checker, op: Temporal, operands: Sequence[Formula], sources: Sequence[int]) -> Course:
+def _operator(checker: Checker, op: Temporal, operands: Sequence[Formula], sources: Sequence[int]) -> GraphPath:
     graph = checker.graph
     everything = np.ones(graph.count, dtype=np.bool_)
     sets = [checker.states(operand) for operand in operands]
@@ -100,28 +100,28 @@ def _operator(checker: Checker, op: Temporal, operands: Sequence[Formula], sourc
     return _for_ever(checker, kept, sources)
 
 
-def _step(checker: Checker, operand: Formula, goal: States, sources: Sequence[int]) -> Course:
+def _step(checker: Checker, operand: Formula, goal: States, sources: Sequence[int]) -> GraphPath:
     graph = checker.graph
     for source in sources:
         for edge in range(int(graph.offsets[source]), int(graph.offsets[source + 1])):
             target = int(graph.targets[edge])
             if goal[target]:
-                way = Course(source, (_in_total(checker, edge),))
+                way = GraphPath(source, (_in_total(checker, edge),))
                 return _joined_to(way, explain(checker, operand, [target], wanted=True))
-    return Course(sources[0])
+    return GraphPath(sources[0])
 
 
-def _onwards(checker: Checker, operand: Formula, sources: Sequence[int], within: States, goal: States) -> Course:
+def _onwards(checker: Checker, operand: Formula, sources: Sequence[int], within: States, goal: States) -> GraphPath:
     way = checker.graph.total.shortest(sources, within, goal)
     assert way is not None
     end = int(checker.graph.total.targets[way.edges[-1]]) if way.edges else way.start
     return _joined_to(way, explain(checker, operand, [end], wanted=True))
 
 
-def _for_ever(checker: Checker, inside: States, sources: Sequence[int]) -> Course:
-    course = checker.staying(inside, [source for source in sources if inside[source]]).course()
-    assert course is not None
-    return course
+def _for_ever(checker: Checker, inside: States, sources: Sequence[int]) -> GraphPath:
+    graph_path = checker.staying(inside, [source for source in sources if inside[source]]).graph_path()
+    assert graph_path is not None
+    return graph_path
 
 
 def _in_total(checker: Checker, edge: int) -> int:
@@ -133,6 +133,6 @@ def _in_total(checker: Checker, edge: int) -> int:
     return int(graph.total.offsets[source]) + edge - int(graph.offsets[source])
 
 
-def _joined_to(way: Course, rest: Course) -> Course:
+def _joined_to(way: GraphPath, rest: GraphPath) -> GraphPath:
     loop = None if rest.loop is None else rest.loop + len(way.edges)
-    return Course(way.start, way.edges + rest.edges, loop)
+    return GraphPath(way.start, way.edges + rest.edges, loop)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.core.fairness import Unit
+from quiesce.core.fairness import FairnessConstraint
 from quiesce.core.system import JointRow
 from quiesce.engines.graph import NO_ROWS, Graph, Numbers
 from quiesce.engines.native.loaded import module
@@ -40,7 +40,7 @@ class Obligations:
 class Fairness:
     """The fair units of a question on a graph."""
 
-    def __init__(self, rows: Sequence[JointRow], units: Sequence[Unit]) -> None:
+    def __init__(self, rows: Sequence[JointRow], units: Sequence[FairnessConstraint]) -> None:
         self.rows, self.units = rows, tuple(units)
 
     def obligations(self, graph: Graph, untils: int) -> Obligations:

@@ -25,7 +25,7 @@ NO_ROWS: Numbers = np.empty(0, dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class GraphPath:
     """A run on a graph without ends: a state, the edges taken from it, and the position to which the last returns.
 
     `loop` None: the run is cut off there, whatever comes next.
@@ -109,7 +109,7 @@ class Graph:
             found[self.sources[self.targets == self.outside]] = True
         return found
 
-    def shortest(self, sources: Sequence[int], within: States, goal: States) -> Course | None:
+    def shortest(self, sources: Sequence[int], within: States, goal: States) -> GraphPath | None:
         """Return a shortest path through a set to a goal; None where there is none."""
         begun = np.asarray(sources, dtype=np.int64)
         arrived, number = kernels.arrivals(self.offsets, self.targets, begun, within, goal)
@@ -119,4 +119,4 @@ class Graph:
         while arrived[number] >= 0:
             edges.append(int(arrived[number]))
             number = int(np.searchsorted(self.offsets, edges[-1], side="right")) - 1
-        return Course(int(number), tuple(reversed(edges)))
+        return GraphPath(int(number), tuple(reversed(edges)))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from quiesce.core.errors import SpecificationError
-from quiesce.core.fairness import Unit, units
-from quiesce.core.mutants import Judged
+from quiesce.core.fairness import FairnessConstraint, units
+from quiesce.core.mutants import MutantResult
 from quiesce.core.result import Verdict
 from quiesce.core.system import JointRow, Property, PropertyKind, System
 from quiesce.engines.bisimulation import partition
@@ -21,7 +21,7 @@ from quiesce.engines.options import Limits, Strategy
 from quiesce.engines.product import Product, passing_over
 
 
-def judge(original: System, mutant: System, limits: Limits, *, fair: bool = False) -> Judged:
+def judge(original: System, mutant: System, limits: Limits, *, fair: bool = False) -> MutantResult:
     """Return which of the properties that hold of a system a mutant breaks.
 
     `fair` says that the mutant differs in fairness alone: then it is equivalent if its fair runs are those of the
@@ -30,15 +30,15 @@ def judge(original: System, mutant: System, limits: Limits, *, fair: bool = Fals
     try:
         result = check(mutant, limits=limits, strategy=Strategy(workers=1), explained=False, linted=False)
     except SpecificationError as problem:
-        return Judged(refused=True, note=f"{problem.code} {problem.message}")
+        return MutantResult(refused=True, note=f"{problem.code} {problem.message}")
     broken = tuple(
         answer.property.id or answer.property.name for answer in result.properties if answer.verdict is Verdict.VIOLATED
     )
     if broken:
-        return Judged(killed_by=broken)
+        return MutantResult(killed_by=broken)
     if result.stopped is not None:
-        return Judged(note=f"stopped: {result.stopped}")
-    return Judged(equivalent=(as_fair if fair else bisimilar)(original, mutant))
+        return MutantResult(note=f"stopped: {result.stopped}")
+    return MutantResult(equivalent=(as_fair if fair else bisimilar)(original, mutant))
 
 
 def as_fair(original: System, mutant: System) -> bool:
@@ -55,15 +55,17 @@ def as_fair(original: System, mutant: System) -> bool:
         return not any(_passes_over(graph, rows, kept, unit) for unit in asked if unit not in kept)
 
 
-def _passes_over(graph: Graph, rows: Sequence[JointRow], kept: Sequence[Unit], unit: Unit) -> bool:
+def _passes_over(
+    graph: Graph, rows: Sequence[JointRow], kept: Sequence[FairnessConstraint], unit: FairnessConstraint
+) -> bool:
     """Tell whether some run is fair to the units that are kept, and not to another."""
     by_unit = np.array([*(unit.takes_part(row.participants) for row in rows), False])
     taken = by_unit[graph.rows]
     enabled = np.zeros(graph.count, dtype=np.bool_)
     enabled[graph.sources[taken]] = True
-    steering = passing_over(enabled, taken, again=unit.strength == "strong")
+    compiled = passing_over(enabled, taken, again=unit.strength == "strong")
     everywhere = range(graph.count)  # the states are all reachable, and a run may do anything at first
-    return Product(graph, steering, Fairness(rows, kept), everywhere, stopping=False).nonempty()
+    return Product(graph, compiled, Fairness(rows, kept), everywhere, stopping=False).nonempty()
 
 
 def bisimilar(left: System, right: System) -> bool:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from quiesce.core.formulas import Formula
 from quiesce.engines.automata import Automaton, Proposition, TooLargeError
 from quiesce.engines.fairness import Fairness, Obligations
-from quiesce.engines.graph import Course, Graph, States
+from quiesce.engines.graph import Graph, GraphPath, States
 from quiesce.engines.native.loaded import module
 from quiesce.engines.native.plans import NONE, Atoms, Collecting, Core, Edges, Moves
 
@@ -44,7 +44,7 @@ class Valuation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steering:
+class CompiledAutomaton:
     """An automaton in arrays, as the kernels want it, with the bits of states and edges that its moves look at."""
 
     first: NDArray[np.int64]
@@ -58,7 +58,9 @@ class Steering:
     again: Sequence[States] = ()
 
 
-def steered_by(automaton: Automaton, valuation: Valuation, states: int, again: Sequence[States] = ()) -> Steering:
+def compiled_automaton(
+    automaton: Automaton, valuation: Valuation, states: int, again: Sequence[States] = ()
+) -> CompiledAutomaton:
     """Return an automaton in arrays, for runs that also come again and again into each of some sets of states.
 
     Raises TooLargeError for more than 64 atoms of states or of steps.
@@ -80,7 +82,7 @@ def steered_by(automaton: Automaton, valuation: Valuation, states: int, again: S
         if moves[number, 3]:
             moves[number, 3:] |= np.uint64(known)
     accepting: frozenset[Formula] = frozenset()
-    return Steering(
+    return CompiledAutomaton(
         first=np.cumsum([0, *(len(moves) for moves in automaton.moves)], dtype=np.int64),
         moves=moves,
         move_bits=np.array([collected for _, _, collected in lines] or [0], dtype=np.uint64),
@@ -93,9 +95,9 @@ def steered_by(automaton: Automaton, valuation: Valuation, states: int, again: S
     )
 
 
-def staying_in(states: States) -> Steering:
+def staying_in(states: States) -> CompiledAutomaton:
     """Return the automaton that lets a run go on while it stays in a set."""
-    return Steering(
+    return CompiledAutomaton(
         first=np.array([0, 1], dtype=np.int64),
         moves=np.array([[0, 1, 1, 0, 0]], dtype=np.uint64),
         move_bits=np.zeros(1, dtype=np.uint64),
@@ -107,14 +109,14 @@ def staying_in(states: States) -> Steering:
     )
 
 
-def passing_over(enabled: States, taken: States, *, again: bool) -> Steering:
+def passing_over(enabled: States, taken: States, *, again: bool) -> CompiledAutomaton:
     """Return the automaton of runs that take none of some edges forever, and are forever in some states.
 
     With `again` they come back to these states again and again.
     """
     never = [0, 0, 0, 1, 1] if again else [0, 1, 1, 1, 1]
     moves = [never, [0, 1, 1, 1, 1]] if again else [never]
-    return Steering(
+    return CompiledAutomaton(
         first=np.array([0, len(moves)], dtype=np.int64),
         moves=np.array(moves, dtype=np.uint64),
         move_bits=np.array([0, 1] if again else [0], dtype=np.uint64),
@@ -164,24 +166,24 @@ class Product:
     """The nodes that are reachable from some states; with `stopping` the search ends where nothing more is asked."""
 
     def __init__(
-        self, graph: Graph, steering: Steering, fairness: Fairness, initial: Sequence[int], *, stopping: bool
+        self, graph: Graph, compiled: CompiledAutomaton, fairness: Fairness, initial: Sequence[int], *, stopping: bool
     ) -> None:
-        self.graph, self.steering, self.fairness = graph.total, steering, fairness
-        self.width = len(steering.first) - 1
+        self.graph, self.compiled, self.fairness = graph.total, compiled, fairness
+        self.width = len(compiled.first) - 1
         if self.graph.count * self.width > MOST_CODES:
             raise TooLargeError(f"its automaton has {self.width:,} states, too many beside {self.graph.count:,}")
         self.edges_of_graph = Edges(self.graph.offsets, self.graph.targets)
-        self.moves = Moves(steering.first, steering.moves, steering.cores)
-        self.atoms = Atoms(steering.state_bits, steering.edge_bits)
+        self.moves = Moves(compiled.first, compiled.moves, compiled.cores)
+        self.atoms = Atoms(compiled.state_bits, compiled.edge_bits)
         starts = np.asarray(initial, dtype=np.int64)
         self.numbers, self.codes, self.parents, self.size, self.reached = kernels.product_nodes(
-            self.edges_of_graph, self.moves, self.atoms, starts, steering.sink, stopping
+            self.edges_of_graph, self.moves, self.atoms, starts, compiled.sink, stopping
         )
 
     @cached_property
     def core(self) -> NDArray[np.int64]:
         """The codes of the nodes where a run can be accepted, in order of arrival: cycles are sought among them."""
-        inside: NDArray[np.int64] = self.codes[self.steering.cores[self.codes % self.width] >= 0]
+        inside: NDArray[np.int64] = self.codes[self.compiled.cores[self.codes % self.width] >= 0]
         return inside
 
     @cached_property
@@ -193,14 +195,14 @@ class Product:
     def _collecting(self) -> Collecting:
         """Rows of edges, and what moves, rows and idle states collect."""
         found = self._obligations
-        move_bits = np.zeros((len(self.steering.move_bits), len(found.always)), dtype=np.uint64)
-        move_bits[:, 0] = self.steering.move_bits
+        move_bits = np.zeros((len(self.compiled.move_bits), len(found.always)), dtype=np.uint64)
+        move_bits[:, 0] = self.compiled.move_bits
         return Collecting(found.rows, move_bits, found.row_bits, found.idle_bits)
 
     @cached_property
     def _obligations(self) -> Obligations:
         """What a fair loop must collect; the sets that it must come back to have the bits after those of untils."""
-        again, untils = self.steering.again, self.steering.untils
+        again, untils = self.compiled.again, self.compiled.untils
         found = self.fairness.obligations(self.graph, untils + len(again))
         idle_bits = found.idle_bits.copy() if again else found.idle_bits
         for bit, states in enumerate(again, start=untils):
@@ -251,7 +253,7 @@ class Product:
         """The nodes from which a run can leave what was explored: what is still asked of it then, nobody knows."""
         states, own = self.codes // self.width, self.codes % self.width
         found = np.zeros(len(self.codes), dtype=np.bool_)
-        s = self.steering
+        s = self.compiled
         for number in np.unique(own[self.graph.leaving[states]]):
             here = np.flatnonzero((own == number) & self.graph.leaving[states])
             for move in s.moves[s.first[number] : s.first[number + 1]]:
@@ -263,12 +265,12 @@ class Product:
 
         Where `perhaps`, those as well from which some run may be, for it leaves what was explored.
         """
-        goal = self.codes % self.width == self.steering.sink
+        goal = self.codes % self.width == self.compiled.sink
         if perhaps:
             goal |= self.lost
         goal[self.numbers[self.core[self.fair[0]]]] = True
         reaching = kernels.reaching(
-            self.edges_of_graph, self.moves, self.atoms, self.steering.sink, self.numbers, self.codes, goal
+            self.edges_of_graph, self.moves, self.atoms, self.compiled.sink, self.numbers, self.codes, goal
         )
         found = np.zeros(self.graph.count, dtype=np.bool_)
         firsts = self.codes % self.width == 0
@@ -277,7 +279,7 @@ class Product:
 
     # -- a run --------------------------------------------------------------------------------------------------------
 
-    def course(self) -> Course | None:
+    def graph_path(self) -> GraphPath | None:
         """Return a run that is accepted: a shortest way to where that is decided, then a short fair loop."""
         if self.reached >= 0:
             return self._way(self.reached)
@@ -287,9 +289,9 @@ class Product:
         node = int(np.argmax(fair))
         way = self._way(int(self.numbers[self.core[node]]))
         loop = self._loop(node, places, needs[places[node]])
-        return Course(way.start, way.edges + loop, loop=len(way.edges))
+        return GraphPath(way.start, way.edges + loop, loop=len(way.edges))
 
-    def _way(self, node: int) -> Course:
+    def _way(self, node: int) -> GraphPath:
         """Return the way on which the search came to a node."""
         edges: list[int] = []
         while self.parents[node] != NONE:
@@ -297,7 +299,7 @@ class Product:
             codes = int(self.codes[before]), int(self.codes[node])
             edges.append(kernels.edge_between(self.edges_of_graph, self.moves, self.atoms, *codes))
             node = before
-        return Course(int(self.codes[node]) // self.width, tuple(reversed(edges)))
+        return GraphPath(int(self.codes[node]) // self.width, tuple(reversed(edges)))
 
     def _loop(self, node: int, places: NDArray[np.uint32], needs: NDArray[np.uint64]) -> tuple[int, ...]:
         """Return a loop at a node that collects everything: always the nearest that is missing, and home."""

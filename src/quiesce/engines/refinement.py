@@ -176,9 +176,9 @@ class _Comparison:
         """Return the verdict on a step, or on an initial state, after the reference has agreed."""
         goal = np.zeros(self.large.count, dtype=np.bool_)
         goal[source] = True
-        course = self.above.graph.total.shortest(self.above.initial, np.ones_like(goal), goal)
-        assert course is not None
-        trace = self.above.as_trace(course, exact=False)
+        graph_path = self.above.graph.total.shortest(self.above.initial, np.ones_like(goal), goal)
+        assert graph_path is not None
+        trace = self.above.as_trace(graph_path, exact=False)
         images = [self._image(source)]
         if target is not None:
             wanted = self.large.state(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from quiesce.core.fairness import Unit, passed_over, units
+from quiesce.core.fairness import FairnessConstraint, passed_over, units
 from quiesce.core.reference import steps
 from quiesce.core.system import Assumption, Property, Strength, System
 from quiesce.core.trace import Trace
@@ -13,7 +13,7 @@ from quiesce.core.trace import Trace
 MOST_TRIED = 12
 """Triggers that are tried one by one, before all of them together."""
 
-Holds = Callable[[tuple[Unit, ...]], bool]
+Holds = Callable[[tuple[FairnessConstraint, ...]], bool]
 """Tells whether the formula holds under other fairness."""
 
 
@@ -52,7 +52,9 @@ def _triggers(system: System) -> Iterable[str]:
     return dict.fromkeys(row.trigger for machine in system.machines if not machine.observer for row in machine.rows)
 
 
-def _with(system: System, question: Property, strength: Strength, triggers: Sequence[str]) -> tuple[Unit, ...]:
+def _with(
+    system: System, question: Property, strength: Strength, triggers: Sequence[str]
+) -> tuple[FairnessConstraint, ...]:
     """Return what is fair in a question and, besides, the rows of some triggers."""
     more = units(system, replace(question, assuming=tuple(Assumption(trigger, strength) for trigger in triggers)))
     taken = {(unit.machine, unit.row, unit.copy): unit for unit in units(system, question)}

@@ -11,7 +11,7 @@ from quiesce.core.bisimulation import distinction
 from quiesce.core.errors import EngineError
 from quiesce.core.evidence import Evidence, exhaustive, shown_by, without
 from quiesce.core.expressions import Expr
-from quiesce.core.fairness import Unit, units
+from quiesce.core.fairness import FairnessConstraint, units
 from quiesce.core.formulas import (
     Formula,
     Not,
@@ -33,7 +33,7 @@ from quiesce.engines.bisimulation import partition
 from quiesce.engines.ctl import Checker, UndecidedError
 from quiesce.engines.explaining import explain
 from quiesce.engines.fairness import Fairness
-from quiesce.engines.graph import Course, Graph, Numbers, States
+from quiesce.engines.graph import Graph, GraphPath, Numbers, States
 from quiesce.engines.incomplete import Departures
 from quiesce.engines.protocol import Evaluated, ExploredGraph
 from quiesce.engines.remedies import remedy
@@ -178,13 +178,13 @@ class Answers:
 
     # -- traces -------------------------------------------------------------------------------------------------------
 
-    def as_trace(self, course: Course, *, exact: bool) -> Trace:
+    def as_trace(self, graph_path: GraphPath, *, exact: bool) -> Trace:
         """Return a run on the graph as a trace; `exact` where it matters by which row a step is taken."""
         graph = self.graph.total
-        start = state = self.space.state(course.start)
+        start = state = self.space.state(graph_path.start)
         taken: list[Step] = []
-        loop = course.loop
-        for edge in course.edges:
+        loop = graph_path.loop
+        for edge in graph_path.edges:
             if graph.targets[edge] == graph.outside or (exact and graph.rows[edge] == graph.silence):
                 loop = None
                 break
@@ -209,7 +209,7 @@ class Answers:
 class _Posed:
     """One question under one fairness, with the sets of states that answering it found."""
 
-    def __init__(self, answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> None:
+    def __init__(self, answers: Answers, asked: FlatProperty, fair: tuple[FairnessConstraint, ...]) -> None:
         self.answers, self.asked = answers, asked
         self.formula = for_every_run(taken_apart(asked.property.formula))
         self.exact = bool(fair) or any(atom.steps is not None for atom in asked.atoms.values())
@@ -263,16 +263,16 @@ class _Posed:
             case _:
                 truth = self.checker.decided(self.formula, holds=holds)
                 sources = [state for state in self.answers.initial if truth[state]]
-        course = explain(self.checker, self.formula, sources, wanted=holds)
-        if holds and not course.edges:
+        graph_path = explain(self.checker, self.formula, sources, wanted=holds)
+        if holds and not graph_path.edges:
             return None
-        trace = self.answers.as_trace(course, exact=self.exact)
+        trace = self.answers.as_trace(graph_path, exact=self.exact)
         trace = shortened(self.answers.system, self.formula, trace, saying=holds)
         replay(self.answers.system, trace, self.asked.property, saying=holds)
         return trace
 
 
-def verdict_on(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> Verdict:
+def verdict_on(answers: Answers, asked: FlatProperty, fair: tuple[FairnessConstraint, ...]) -> Verdict:
     """Return the verdict on a question's formula under some fairness, and keep nothing; raises TooLargeError."""
     posed = _Posed(answers, asked, fair)
     holds = posed.holds()
@@ -280,12 +280,12 @@ def verdict_on(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) ->
     return Verdict.UNKNOWN if holds is None else Verdict.HOLDS if holds else Verdict.VIOLATED
 
 
-def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
+def satisfied(answers: Answers, asked: FlatProperty, fair: tuple[FairnessConstraint, ...]) -> bool:
     """Tell whether a question's formula holds under some fairness, for sure."""
     return verdict_on(answers, asked, fair) is Verdict.HOLDS
 
 
-def _surely(answers: Answers, asked: FlatProperty, fair: tuple[Unit, ...]) -> bool:
+def _surely(answers: Answers, asked: FlatProperty, fair: tuple[FairnessConstraint, ...]) -> bool:
     """Tell whether a question's formula is known to hold: not where it is too large."""
     try:
         return satisfied(answers, asked, fair)
@@ -302,7 +302,7 @@ def _is_ctl(formula: Formula) -> bool:
 
 
 def _evidence(
-    searched: Evidence, question: Property, fair: tuple[Unit, ...], holds: bool, trace: Trace | None
+    searched: Evidence, question: Property, fair: tuple[FairnessConstraint, ...], holds: bool, trace: Trace | None
 ) -> Evidence:
     if trace is not None:
         return shown_by(trace, witness=holds)

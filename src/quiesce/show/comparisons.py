@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quiesce.core.domains import shown
-from quiesce.core.mutants import Campaign, Judged
+from quiesce.core.mutants import Campaign, MutantResult
 from quiesce.core.reference import steps
 from quiesce.core.result import Refined, Verdict
 from quiesce.core.trace import State, changed
@@ -79,5 +79,5 @@ def campaign(found: Campaign) -> str:
     return "\n".join(lines)
 
 
-def _because(judged: Judged) -> str:
+def _because(judged: MutantResult) -> str:
     return f" ({judged.note})" if judged.note else ""

@@ -33,6 +33,6 @@ def measure(system: System, runs: int, strategy: Strategy) -> Iterator[str]:
             f"{found.states / seconds / 1e6:.2f} million states a second, "
             f"{space.memory / found.states:.0f} bytes a state"
         )
-        workers = space.crew.workers
+        workers = space.threads.workers
         space.free()
     yield f"median: {median(rates):.1f} million transitions a second with {workers} worker{'' if workers == 1 else 's'}"

@@ -40,7 +40,7 @@ class Checkpoint:
         nodes = 0 if space.tree is None else space.tree.nodes  # a space on disk is compact from the beginning
         self.stores += [Store(folder, folder / f"words-{node}") for node in range(nodes)]
         space.store = self.stores[0]
-        space.store.crew = space.crew
+        space.store.threads = space.threads
         if not resumed:
             self._write({"format": FORMAT, "identity": identity})
         self._told = [0] * len(self.stores)

@@ -19,7 +19,6 @@ from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native.budget import Budget, MemoryLimitError
 from quiesce.engines.native.checkpoint import Checkpoint
-from quiesce.engines.native.crew import all_cores
 from quiesce.engines.native.forecast import forecast
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.journal import Record
@@ -39,6 +38,7 @@ from quiesce.engines.native.plans import (
 )
 from quiesce.engines.native.reaching import out_of_reach
 from quiesce.engines.native.space import BLOCK, Space
+from quiesce.engines.native.thread_pool import all_cores
 from quiesce.engines.options import Limits, Progress, Strategy, Watcher
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Search:
         self.limits, self.strategy = limits or Limits(), strategy or Strategy()
         self.budget = Budget(self.limits.memory, self.limits.share)
         space.permit = lambda more: self.budget.check(space.memory, more)
-        workers = space.crew.workers
+        workers = space.threads.workers
         self.keeps_order = any(question.property.kind in ON_GRAPH for question in space.asked)
         self.batch = max(ALONE, min(MOST_BATCH, MOST_SUCCESSORS // space.branching))
         self.block = max(1, min(TOGETHER, BLOCK // space.branching))
@@ -295,10 +295,10 @@ class Search:
     def _worked(
         self, frontier: Words, first: int, last: int, found: list[Words], left: list[tuple[int, int]]
     ) -> list[Words]:
-        """Let the crew expand a range of the frontier; return the keys for which the table had no room nearby."""
+        """Let the threads expand a range of the frontier; return the keys for which the table had no room nearby."""
         space, table = self.space, self.space.table
         ticket = np.zeros(1, dtype=np.int64)
-        workers = 1 if last - first < ALONE else space.crew.workers
+        workers = 1 if last - first < ALONE else space.threads.workers
         chunk = max(CHUNK, min(LARGEST_CHUNK, (last - first) // (8 * workers)))
         for output in self.output:
             output.report[:] = 0
@@ -311,7 +311,7 @@ class Search:
             memory = self.memory[number]._replace(pending=pending)
             kernels.work(program, batch, space.table.view, tree, room, memory, self.output[number])
 
-        space.crew.together(work, workers)
+        space.threads.run_all(work, workers)
         late = []
         for number in range(workers):
             fresh, overflow, report = self.output[number]

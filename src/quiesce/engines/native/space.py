@@ -19,7 +19,6 @@ from quiesce.core.trace import State
 from quiesce.engines.native.cache_files import cache_folder
 from quiesce.engines.native.codegen import program, row_program
 from quiesce.engines.native.columns import Columns
-from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.flags import flags_of
 from quiesce.engines.native.initial import initial_states
 from quiesce.engines.native.interning import Tree
@@ -30,6 +29,7 @@ from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.plans import Program, Room, Scratch, TreeView, link_scratch
 from quiesce.engines.native.store import Store
 from quiesce.engines.native.table import Table
+from quiesce.engines.native.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     from quiesce.engines.native.kernels import reading as kernels
@@ -78,7 +78,7 @@ class Space:
         self.care = Care.QUICK
         self.canon = None if symmetry is None else _canon(symmetry, self.layout)
         self.reduction = _reduction(system, self.layout, asked) if partial_order else None
-        self.crew = Crew(workers)
+        self.threads = ThreadPool(workers)
         self.branching = max(1, len(system.flat.rows))
         self.flags = flags_of(asked)
         self.margin = max(BLOCK, self.branching)
@@ -116,7 +116,7 @@ class Space:
     @property
     def tree_view(self) -> TreeView:
         """Where the kernels find the tree of wide states; without leaves where a state's only word is its key."""
-        return TreeView(0, 0, self.margin * self.crew.workers) if self.tree is None else self.tree.view
+        return TreeView(0, 0, self.margin * self.threads.workers) if self.tree is None else self.tree.view
 
     @property
     def leaves(self) -> int:
@@ -179,7 +179,7 @@ class Space:
 
     def compact(self) -> None:
         """Let the keys be pairs of numbers from now on."""
-        self.tree = Tree(self.bits, self.margin * self.crew.workers)
+        self.tree = Tree(self.bits, self.margin * self.threads.workers)
         before, self.store = self.store, self._new_store()
         for first in range(0, before.count, READ):
             self.store.append(self.tree.keys(before.read(first, min(before.count, first + READ))))
@@ -194,7 +194,7 @@ class Space:
         """Give back memory and files."""
         for close in self.at_end:
             close()
-        self.crew.dismiss()
+        self.threads.shutdown()
         self.table.free()
         self.store.close()
         if self.tree is not None:
@@ -307,12 +307,12 @@ class Space:
 
     def _new_store(self) -> Store:
         store = Store(cache_folder() / "states")
-        store.crew = self.crew
+        store.threads = self.threads
         return store
 
     def _table(self, expected: int) -> Table:
         bits, right = (self.bits[0], 0) if self.tree is None else (self.tree.bits, self.tree.right)
-        return Table(bits, right, self.crew, lambda more: self.permit(more), expected)
+        return Table(bits, right, self.threads, lambda more: self.permit(more), expected)
 
     def _buffer(self) -> Words:
         return np.empty(self.branching * self.words, dtype=np.uint64)
@@ -321,9 +321,9 @@ class Space:
         return np.zeros(1 + self.flags.words, dtype=np.int64)
 
     def _in_ranges(self, task: Callable[[int, int], None]) -> None:
-        """Let the crew do a task for ranges of all states."""
+        """Let the threads do a task for ranges of all states."""
         starts = range(0, self.count, READ)
-        self.crew.each(lambda first: task(first, min(self.count, first + READ)), starts)
+        self.threads.map(lambda first: task(first, min(self.count, first + READ)), starts)
 
     def _count_edges(self, first: int, last: int, degrees: NDArray[np.int64]) -> None:
         states = self.read(first, last)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import SpecificationError
-from quiesce.engines.native.crew import Crew
+from quiesce.engines.native.thread_pool import ThreadPool
 
 Words = NDArray[np.uint64]
 File = IO[bytes]
@@ -41,7 +41,7 @@ class Store:
         self._kept: Words = np.empty(0, dtype=np.uint64)
         self._file: IO[bytes] | None = None
         self._one = Lock()
-        self.crew: Crew | None = None
+        self.threads: ThreadPool | None = None
         """Who helps with what is written."""
         if file is not None:
             self._file = open(file, "r+b" if file.exists() else "x+b", buffering=0)  # noqa: SIM115
@@ -138,11 +138,11 @@ class Store:
                     checks.append(zlib.crc32(part.data))
                 at += len(part)
 
-        if self.crew is None or len(keys) < ALONE:
+        if self.threads is None or len(keys) < ALONE:
             put()
             check()
         else:
-            self.crew.each(lambda task: task(), [put, check])
+            self.threads.map(lambda task: task(), [put, check])
         self.checks[first // PAGE :] = checks
 
     def _spoiled(self, how: str) -> SpecificationError:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from quiesce.engines.native.crew import Crew
 from quiesce.engines.native.loaded import module
 from quiesce.engines.native.memory import HUGE_PAGE, LARGE, Pages
 from quiesce.engines.native.plans import (
@@ -35,6 +34,7 @@ from quiesce.engines.native.plans import (
     SubTable,
     TableView,
 )
+from quiesce.engines.native.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     from quiesce.engines.native.kernels import table as kernels
@@ -66,8 +66,10 @@ class Table:
     `permit` is asked before the table takes that many bytes more; it raises MemoryError where they are too many.
     """
 
-    def __init__(self, bits: int, right: int, crew: Crew, permit: Callable[[int], None], expected: int = 0) -> None:
-        self.bits, self.right, self.crew, self.permit = max(bits, LEAST_BITS), right, crew, permit
+    def __init__(
+        self, bits: int, right: int, threads: ThreadPool, permit: Callable[[int], None], expected: int = 0
+    ) -> None:
+        self.bits, self.right, self.threads, self.permit = max(bits, LEAST_BITS), right, threads, permit
         self.extended = 0
         self.used = np.zeros(SUB_TABLES, dtype=np.int64)
         self._pages: list[Pages] = []
@@ -115,19 +117,19 @@ class Table:
         parts = [int(part) for part in np.argsort(-load) if must[part] or load[part] > FULL]
         if self.bytes < PATIENT:
             return parts
-        return [part for number, part in enumerate(parts) if must[part] or number < self.crew.workers]
+        return [part for number, part in enumerate(parts) if must[part] or number < self.threads.workers]
 
     def growth(self, parts: list[int]) -> int:
         """Return about how many bytes more the table has when some sub-tables have grown, and while they do."""
         factor = self._factor(self.bytes) - 1
-        copies = max((self._pages[part].bytes for part in parts), default=0) * self.crew.workers
+        copies = max((self._pages[part].bytes for part in parts), default=0) * self.threads.workers
         return int(sum(self._pages[part].bytes for part in parts) * factor) + copies
 
     def grow(self, parts: list[int]) -> None:
         """Let some sub-tables grow, in parallel; what `permit` raises leaves them as they are."""
         self.permit(self.growth(parts))
         factor = self._factor(self.bytes)
-        self.crew.each(lambda part: self._grow(part, factor), parts)
+        self.threads.map(lambda part: self._grow(part, factor), parts)
 
     def extend(self, place: int) -> None:
         """Let keys have `EXTENSION` bits more, which begin at a place of a key; all that is there stays."""
@@ -139,7 +141,7 @@ class Table:
         if parts:
             self.permit(2 * self.bytes)
         self.extended += EXTENSION
-        self.crew.each(lambda part: self._grow(part, 1), parts)
+        self.threads.map(lambda part: self._grow(part, 1), parts)
         self._plan[EXTENSIONS + 1 + extension] = np.uint64(place)
         self._plan[EXTENSIONS] = np.uint64(extension + 1)
 

@@ -1,4 +1,4 @@
-"""A crew of threads that work on one task together; the caller is one of them."""
+"""A pool of threads that work on one task together; the caller is one of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def all_cores() -> int:
     return os.cpu_count() or 1
 
 
-class Crew:
+class ThreadPool:
     """Some workers, numbered from 0; number 0 is the calling thread."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._pool = ThreadPoolExecutor(workers - 1) if workers > 1 else None
 
-    def together(self, task: Callable[[int], None], workers: int | None = None) -> None:
+    def run_all(self, task: Callable[[int], None], workers: int | None = None) -> None:
         """Let some workers (None: all) do a task, each with its number; return when all are done, even if one fails."""
         asked = self.workers if workers is None else min(workers, self.workers)
         if self._pool is None or asked == 1:
@@ -38,17 +38,17 @@ class Crew:
         for other in others:
             other.result()
 
-    def each(self, task: Callable[[Item], None], items: Iterable[Item]) -> None:
-        """Let the crew do a task for each item."""
+    def map(self, task: Callable[[Item], None], items: Iterable[Item]) -> None:
+        """Let the threads do a task for each item."""
         left = iter(list(items))
 
         def work(_number: int) -> None:
             for item in left:  # a list's iterator hands out each item once, whichever thread asks
                 task(item)
 
-        self.together(work)
+        self.run_all(work)
 
-    def dismiss(self) -> None:
+    def shutdown(self) -> None:
         """Let the threads end."""
         if self._pool is not None:
             self._pool.shutdown()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from quiesce.core.kinds import TRAITS
 from quiesce.core.reference import Scope, evaluate, steps
 from quiesce.core.system import Property, PropertyKind, System
 from quiesce.core.trace import State, Step, stutter
-
-NOT_LOCAL = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
-"""The questions that no state and no step decides alone."""
-_OF_STATES = frozenset({PropertyKind.ALWAYS, PropertyKind.NEVER, PropertyKind.SOMETIMES})
-"""Kinds whose formula a state alone may decide."""
 
 
 def judge(
@@ -17,15 +13,15 @@ def judge(
 ) -> tuple[Step, ...] | None:
     """Return how a state decides a property: None if it does not, () by itself, (step,) by its first deciding step.
 
-    What decides is a violation, and for `sometimes` a witness. What is `NOT_LOCAL` is not decided by one state.
+    What decides is a violation, and for `sometimes` a witness. What is not local is not decided by one state.
     A property of steps is judged in a state without a step, too, as G judges it there: no event happens, and `after(x)`
     is `x`. `taken` saves computing the state's steps again.
     """
     kind = question.kind
-    if kind in NOT_LOCAL:
+    if not TRAITS[kind].local:
         return None
     wanted = kind is not PropertyKind.ALWAYS
-    if kind in _OF_STATES and not question.step:
+    if TRAITS[kind].predicate and not question.step:
         return () if bool(evaluate(question.formula, Scope(system=system, state=state))) is wanted else None
     leaving = tuple(steps(system, state)) if taken is None else taken
     if kind is PropertyKind.DOMAINS:

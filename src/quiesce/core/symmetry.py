@@ -13,21 +13,11 @@ from dataclasses import dataclass
 
 from quiesce.core.domains import Copy, Domain, Symbols, Value
 from quiesce.core.expressions import COMPARISONS, Apply, Cell, Constant, Expr, Next, Op
-from quiesce.core.system import Event, FlatProperty, Machine, PropertyKind, System
+from quiesce.core.kinds import TRAITS
+from quiesce.core.system import Event, FlatProperty, Machine, System
 
 ASSOCIATIVE = frozenset({Op.AND, Op.OR, Op.ADD, Op.MUL, Op.MIN, Op.MAX})
 MIRRORED = {Op.GT: Op.LT, Op.GE: Op.LE}
-REDUCIBLE = frozenset(
-    {
-        PropertyKind.ALWAYS,
-        PropertyKind.NEVER,
-        PropertyKind.SOMETIMES,
-        PropertyKind.NO_DEADLOCK,
-        PropertyKind.ALWAYS_POSSIBLE,
-        PropertyKind.DOMAINS,
-    }
-)
-"""The questions that have one answer for all states of an orbit. Others speak of runs, or of single copies' rows."""
 
 
 MOST_COPIES = 20
@@ -78,7 +68,7 @@ class Symmetry:
 
     def covers(self, question: FlatProperty) -> bool:
         """Tell whether a property has the same answer in all states of an orbit."""
-        if question.property.kind not in REDUCIBLE:
+        if not TRAITS[question.property.kind].orbit:
             return False
         predicate = question.predicate
         states = [predicate.stutter] if predicate.state is None else [predicate.state]

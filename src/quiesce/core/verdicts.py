@@ -11,7 +11,8 @@ from itertools import pairwise
 from quiesce.core.errors import EngineError
 from quiesce.core.evidence import Evidence, EvidenceKind, exhaustive, shown_by, without
 from quiesce.core.expressions import Expr
-from quiesce.core.judging import NOT_LOCAL, judge
+from quiesce.core.judging import judge
+from quiesce.core.kinds import TRAITS
 from quiesce.core.reference import Scope, evaluate, initial_states, ordinals, steps
 from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyAnswer, Verdict
@@ -149,9 +150,6 @@ def _step(system: System, before: State, after: State) -> Step:
     return step
 
 
-ANSWERED_ELSEWHERE = NOT_LOCAL - {PropertyKind.ALWAYS_POSSIBLE}
-
-
 # -- the textbook search ---------------------------------------------------------------------------------------------
 
 
@@ -174,7 +172,7 @@ class Explored:
     @cached_property
     def answers(self) -> tuple[PropertyAnswer, ...]:
         """The verdicts on what states and steps decide, and on `always_possible`."""
-        local = tuple(question for question in self.system.properties if question.kind not in ANSWERED_ELSEWHERE)
+        local = tuple(question for question in self.system.properties if not TRAITS[question.kind].afterwards)
         answers = conclude(self.system, local, self.found, self.run_to)
         left = any(step.departure for taken in self.successors.values() for step in taken)
         if self.found.stopped is not None or left:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from quiesce.core.errors import EngineError
 from quiesce.core.evidence import without
+from quiesce.core.kinds import TRAITS
 from quiesce.core.lint import Kind, Remark, remarks
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.core.symmetry import Symmetry
@@ -21,7 +22,6 @@ from quiesce.engines.tautologies import is_tautology
 
 MOST_CONFIRMED = 10_000
 """States of a full search with which a reduced one is compared."""
-AFTER_SEARCH = frozenset({PropertyKind.TEMPORAL, PropertyKind.BOUND, PropertyKind.BISIMILAR})
 
 
 def check(
@@ -195,7 +195,7 @@ def _answers(
     system: System, asked: Sequence[FlatProperty], explored: Exploration, explained: bool
 ) -> tuple[PropertyAnswer, ...]:
     space, found = explored.graph, explored.found
-    at_once = tuple(question.property for question in asked if question.property.kind not in AFTER_SEARCH)
+    at_once = tuple(question.property for question in asked if not TRAITS[question.property.kind].afterwards)
     concluded = conclude(system, at_once, found, space.run_to)
     answerable = found.stopped is None and found.ungraphed is None
     reason = found.stopped or found.ungraphed
@@ -206,7 +206,7 @@ def _answers(
     )
     in_turn = iter(concluded)
     return tuple(
-        _timed(later, question) if question.property.kind in AFTER_SEARCH else next(in_turn) for question in asked
+        _timed(later, question) if TRAITS[question.property.kind].afterwards else next(in_turn) for question in asked
     )
 
 
@@ -217,7 +217,7 @@ def _timed(later: Callable[[FlatProperty], PropertyAnswer], question: FlatProper
 
 def _later(space: ExploredGraph, explained: bool, departed: bool) -> Callable[[FlatProperty], PropertyAnswer]:
     """Return what answers questions on the whole graph; what it needs is imported when it is used."""
-    if not any(question.property.kind in AFTER_SEARCH for question in space.asked):
+    if not any(TRAITS[question.property.kind].afterwards for question in space.asked):
         return lambda question: undecided(question.property, None)
     from quiesce.engines.temporal import Answers
 

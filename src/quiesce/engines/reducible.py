@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from quiesce.core.kinds import TRAITS
 from quiesce.core.system import FlatProperty, PropertyKind
-
-REDUCIBLE = frozenset(
-    {PropertyKind.ALWAYS, PropertyKind.NEVER, PropertyKind.SOMETIMES, PropertyKind.NO_DEADLOCK, PropertyKind.DOMAINS}
-)
 
 
 def refusal(question: FlatProperty) -> str | None:
     """Return why a reduced search says nothing of a property; None where it does."""
     kind = question.property.kind
-    if kind not in REDUCIBLE:
+    if not TRAITS[kind].stubborn:
         return "a partial-order reduction keeps states, not the paths between them"
     if question.predicate.steps is not None:
         return "a partial-order reduction leaves out steps, and this speaks of steps"

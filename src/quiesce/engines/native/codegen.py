@@ -18,9 +18,10 @@ from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply
 from quiesce.core.guards import Guards
 from quiesce.core.intervals import bounds
+from quiesce.core.kinds import TRAITS
 from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
-from quiesce.engines.native.flags import AFTERWARDS, deciding, flags_of
+from quiesce.engines.native.flags import deciding, flags_of
 from quiesce.engines.native.layout import Layout
 from quiesce.engines.native.narrowing import Narrowing
 
@@ -333,7 +334,7 @@ class _Program:
                 count = out.emit(f"load i64, ptr %{counter}")
                 stuck = out.emit(f"icmp eq i64 {count}, 0")
                 self.raise_flag(number, out.both(stuck, out.truth(apply(Op.NOT, self.flat.rest))))
-            elif question.predicate.state is not None and question.property.kind not in AFTERWARDS:
+            elif question.predicate.state is not None and TRAITS[question.property.kind].local:
                 self.raise_flag(number, out.truth(deciding(question, question.predicate.state)))
         if self.flags.ends:
             ended = out.emit(f"icmp eq i64 {out.emit('load i64, ptr %fired')}, 0")

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from quiesce.core.expressions import FALSE, Expr, Op, apply
 from quiesce.core.system import FlatProperty, PropertyKind
 
-AFTERWARDS = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.BISIMILAR, PropertyKind.BOUND})
-"""State predicates that say nothing by themselves: their questions are answered on the graph."""
-
 
 @dataclass(frozen=True, slots=True)
 class Flags:

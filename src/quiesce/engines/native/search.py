@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.errors import SearchInterruptedError
+from quiesce.core.kinds import TRAITS
 from quiesce.core.symmetry import Symmetry
 from quiesce.core.system import FlatProperty, PropertyKind, System
 from quiesce.core.verdicts import Finding, Found
@@ -49,8 +50,6 @@ else:
 Words = NDArray[np.uint64]
 
 NAME = "native"
-ON_GRAPH = frozenset({PropertyKind.ALWAYS_POSSIBLE, PropertyKind.TEMPORAL, PropertyKind.BISIMILAR})
-"""The questions that are answered on the graph of all edges."""
 NOTHING = (1 << 64) - 1
 """What a filter holds that has seen nothing: no key is all ones."""
 NO_WORDS: Words = np.zeros(0, dtype=np.uint64)
@@ -105,7 +104,7 @@ class Search:
         self.budget = Budget(self.limits.memory, self.limits.share)
         space.permit = lambda more: self.budget.check(space.memory, more)
         workers = space.threads.workers
-        self.keeps_order = any(question.property.kind in ON_GRAPH for question in space.asked)
+        self.keeps_order = any(TRAITS[question.property.kind].graph for question in space.asked)
         self.batch = max(ALONE, min(MOST_BATCH, MOST_SUCCESSORS // space.branching))
         self.block = max(1, min(TOGETHER, BLOCK // space.branching))
         self.best = [np.zeros(64 * space.flags.words * (space.words + 1), dtype=np.uint64) for _ in range(workers)]

@@ -16,7 +16,8 @@ from threading import Thread
 from benchmarks import pauses
 from quiesce.bridges import murphi, promela
 from quiesce.core.system import System
-from quiesce.engines.native.search import Search, space_for
+from quiesce.engines.native.search import Search
+from quiesce.engines.native.space import space_for
 from quiesce.engines.options import Strategy
 
 ROOT = Path(__file__).parent.parent

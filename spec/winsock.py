@@ -7,9 +7,10 @@ and returns as an event of its own.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from quiesce import F, G, Machine, System, Term, after, all_of, any_of, argument, happens, sum_of, where
+from spec.promises import as_good_as_new
 
 OK, PENDING, ERROR, UNSTARTED = "0", "pending", "SOCKET_ERROR", "WSANOTINITIALISED"
 FAILURES = ["WSAEPROCLIM", "WSASYSNOTREADY"]
@@ -20,26 +21,6 @@ OpenAtCleanup = Literal["drain", "reset"]
 SurplusCleanup = Literal["error", "success"]
 StartDuringTeardown = Literal["waits", "fails"]
 Matched = Literal["successful", "every"]
-
-
-class Started(Protocol):
-    """A provider that is started and cleaned up, with its sockets and its resources."""
-
-    @property
-    def down(self) -> Term:
-        """Whether it is not started, or completely cleaned up."""
-
-    @property
-    def provider(self) -> Machine:
-        """The provider."""
-
-    @property
-    def socket(self) -> Machine:
-        """Its sockets."""
-
-    @property
-    def resources(self) -> dict[str, Term]:
-        """How many of each resource it holds."""
 
 
 @dataclass(frozen=True)
@@ -340,22 +321,6 @@ def _results(system: System, w: Contract) -> None:
         (after(w.references) < w.references).implies(told) & ~happens("WSPCleanup.return", returns=ERROR),
         id="PW-11",
         clause="WSP-22",
-    )
-
-
-def as_good_as_new(system: System, w: Started) -> None:
-    """Ask that nothing is left of a cycle: neither what a start found, nor more of a resource than one."""
-    system.always(
-        "cleaned up is as good as new",
-        w.down.implies(w.provider.fresh & w.socket.fresh),
-        id="PR-01",
-        clause=["WSP-09", "MOD-13"],
-    )
-    system.always(
-        "cycles do not accumulate",
-        all_of(resource <= 1 for resource in w.resources.values()),
-        id="PR-03",
-        clause="WSP-08",
     )
 
 

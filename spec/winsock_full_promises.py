@@ -2,7 +2,8 @@
 
 from quiesce import F, G, System, Term, after, all_of, any_of, happens, strong, sum_of, weak
 from spec import winsock_full_sockets as sockets
-from spec.winsock import UNSTARTED, as_good_as_new
+from spec.promises import as_good_as_new
+from spec.winsock import UNSTARTED
 from spec.winsock_full import (
     ABORTED,
     FAILURES,

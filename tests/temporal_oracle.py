@@ -23,8 +23,9 @@ import networkx as nx
 from quiesce.core.expressions import Expr, Temporal, judges_steps
 from quiesce.core.fairness import FairnessConstraint, units
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, taken_apart
+from quiesce.core.properties import Property
 from quiesce.core.reference import Scope, evaluate, initial_states, steps
-from quiesce.core.system import Property, System
+from quiesce.core.system import System
 from quiesce.core.trace import Label, State, Step, Trace
 
 Fairness = tuple[FairnessConstraint, ...]

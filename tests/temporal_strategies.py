@@ -36,7 +36,7 @@ from quiesce import (
     weak,
     where,
 )
-from quiesce.core.system import Assumption
+from quiesce.core.properties import Assumption
 from quiesce.core.system import System as SystemData
 from quiesce.language.terms import VariableTerm
 from tests.strategies import described

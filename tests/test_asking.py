@@ -44,7 +44,7 @@ from quiesce import (
 from quiesce.core import expressions
 from quiesce.core.domains import Copy
 from quiesce.core.expressions import Op, is_temporal
-from quiesce.core.system import PropertyKind
+from quiesce.core.properties import PropertyKind
 from quiesce.language.asking import question
 from quiesce.language.systems import asking
 from quiesce.language.terms import compare, lift

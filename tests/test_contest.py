@@ -22,10 +22,12 @@ from quiesce.bridges.pnml import NET, Net, bounded, read, system
 from quiesce.cli import main
 from quiesce.core.expressions import FALSE, TRUE, Constant, Enabled, Expr, Op, Quantified, Read, Temporal, apply
 from quiesce.core.expressions import Path as Run
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.result import SystemAnswers, Verdict
-from quiesce.core.system import Property, PropertyKind, System
+from quiesce.core.system import System
 from quiesce.engines.checking import check
-from quiesce.engines.native.search import search, space_for
+from quiesce.engines.native.search import Search
+from quiesce.engines.native.space import space_for
 from quiesce.language.systems import asking
 from tests.documents import ROOT
 from tests.million_markings import net as net_of_rings
@@ -193,7 +195,7 @@ def test_bound_that_is_exceeded_is_reported(tmp_path: Path) -> None:
 def test_columns_take_every_state() -> None:
     """An expression that is constant has its value in every state."""
     with space_for(library.find("chain").system(), []) as space:
-        search(space)
+        Search(space).run()
         assert np.all(space.columns().truth(TRUE))
         assert len(space.columns().truth(TRUE)) == space.count
 

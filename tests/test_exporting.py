@@ -13,8 +13,8 @@ from hypothesis import given, reject, settings
 
 from quiesce import Machine, SpecificationError, System, after, library
 from quiesce.bridges import murphi, promela, tla
+from quiesce.core.properties import PropertyKind
 from quiesce.core.result import SystemAnswers, Verdict
-from quiesce.core.system import PropertyKind
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from tests.known.peterson import n_peterson

@@ -9,8 +9,8 @@ from hypothesis import given, note, settings
 
 from quiesce import Machine, System, any_of, argument, enabled
 from quiesce.core.expressions import MEANING, TRUE, Apply, Cell, Constant, Expr, Next, Op
+from quiesce.core.flat import FlatProperty, JointRow
 from quiesce.core.reference import Scope, evaluate, ordinals, steps
-from quiesce.core.system import FlatProperty, JointRow
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Label, State, Step
 from quiesce.core.verdicts import explore

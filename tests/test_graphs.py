@@ -7,9 +7,10 @@ import pytest
 
 from quiesce import SpecificationError, library
 from quiesce.bridges.graphs import to_networkx
+from quiesce.core.properties import PropertyKind
 from quiesce.core.reference import Scope, evaluate
 from quiesce.core.result import Verdict
-from quiesce.core.system import PropertyKind, System
+from quiesce.core.system import System
 from quiesce.engines.checking import check
 
 SMALL: list[tuple[str, dict[str, object]]] = [

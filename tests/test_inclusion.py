@@ -9,8 +9,8 @@ from hypothesis import given, note, reject, settings
 
 from quiesce import Machine, SpecificationError, System, Term, after, happens
 from quiesce.core.domains import Copy, Value
+from quiesce.core.properties import PropertyKind
 from quiesce.core.reference import initial_states
-from quiesce.core.system import PropertyKind
 from quiesce.core.verdicts import Explored, explore
 from tests.strategies import DRAWING, described, systems
 

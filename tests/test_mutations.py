@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from quiesce import Machine, SpecificationError, System, campaign, library
 from quiesce.core.fairness import FairnessConstraint, units
 from quiesce.core.mutants import Campaign
-from quiesce.core.system import Property, PropertyKind
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.mutating import as_fair, bisimilar, judge
 from quiesce.engines.native.journal import Journal

@@ -16,8 +16,8 @@ from quiesce import SpecificationError, cli
 from quiesce.bridges import contest, coverability
 from quiesce.bridges.nets import Net, Transition, system
 from quiesce.bridges.pnml import bounded, read
+from quiesce.core.properties import Property
 from quiesce.core.result import Verdict
-from quiesce.core.system import Property
 from quiesce.engines.checking import check
 from tests.net_mistakes import HEAD, PNML, PTNET, SET
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import Phase, given, note, reject, settings
 
 from quiesce import Machine, SpecificationError, System, all_of, expectations, library
+from quiesce.core.properties import PropertyKind
 from quiesce.core.replaying import replay
 from quiesce.core.result import SystemAnswers, Verdict
-from quiesce.core.system import PropertyKind
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.options import Limits, Strategy

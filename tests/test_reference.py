@@ -9,9 +9,9 @@ import pytest
 
 from quiesce import EngineError, Machine, SpecificationError, System, after, any_value, argument, enabled, happens
 from quiesce.core.judging import judge
+from quiesce.core.properties import Property
 from quiesce.core.reference import initial_states, steps
 from quiesce.core.replaying import replay
-from quiesce.core.system import Property
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import Departure, State, Step, Trace
 from quiesce.core.verdicts import explore

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from quiesce import F, G, Machine, System, Term, deadlock, enabled, library
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import FALSE
+from quiesce.core.properties import Refinement
 from quiesce.core.reference import steps
 from quiesce.core.result import Refined, Verdict
-from quiesce.core.system import Refinement
 from quiesce.core.system import System as SystemData
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Explored, explore

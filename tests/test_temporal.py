@@ -47,8 +47,8 @@ from quiesce import (
 from quiesce.core.expressions import Temporal
 from quiesce.core.fairness import FairnessConstraint, units
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, taken_apart
+from quiesce.core.properties import Assumption, Property, PropertyKind, Strength
 from quiesce.core.result import PropertyAnswer, Verdict
-from quiesce.core.system import Assumption, Property, PropertyKind, Strength
 from quiesce.core.system import System as SystemData
 from quiesce.core.vacuity import without_conclusions
 from quiesce.engines.checking import check

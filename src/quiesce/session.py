@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from quiesce import endings, expectations, library
 from quiesce.core.errors import SpecificationError
+from quiesce.core.properties import Property
 from quiesce.core.result import SystemAnswers, Verdict
-from quiesce.core.system import Property, System
+from quiesce.core.system import System
 from quiesce.engines.checking import check
 from quiesce.engines.native.forecast import METHOD
 from quiesce.engines.native.thread_pool import all_cores

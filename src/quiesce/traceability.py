@@ -14,8 +14,9 @@ from pathlib import Path
 
 from quiesce import expectations, library
 from quiesce.core.errors import Place, SpecificationError, known
+from quiesce.core.properties import Clause
 from quiesce.core.result import Verdict
-from quiesce.core.system import Clause, System
+from quiesce.core.system import System
 from quiesce.expectations import Check
 from quiesce.language.clauses import catalogue
 

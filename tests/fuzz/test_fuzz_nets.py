@@ -23,8 +23,8 @@ from quiesce.bridges import contest, coverability, pnml
 from quiesce.bridges.markup import parsed
 from quiesce.bridges.nets import Net, system
 from quiesce.core.errors import SpecificationError
+from quiesce.core.properties import Property
 from quiesce.core.result import Verdict
-from quiesce.core.system import Property
 from quiesce.engines.checking import check
 from quiesce.engines.options import Limits
 from quiesce.language.systems import asking

@@ -27,8 +27,8 @@ from quiesce.core.expressions import (
     Temporal,
     apply,
 )
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
-from quiesce.core.system import Property, PropertyKind
 from quiesce.language.systems import DOMAINS
 from quiesce.language.terms import LARGEST
 

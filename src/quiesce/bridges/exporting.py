@@ -14,8 +14,10 @@ from quiesce.core.departing import departures
 from quiesce.core.domains import Boolean, Symbols, shown
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import COMPARISONS, TRUE, Apply, Cell, Constant, Expr, Next, Op, apply
+from quiesce.core.flat import FlatCell, JointRow, is_truth
 from quiesce.core.intervals import bounds
-from quiesce.core.system import FlatCell, JointRow, PropertyKind, System, is_truth
+from quiesce.core.properties import PropertyKind
+from quiesce.core.system import System
 from quiesce.engines.native.initial import initial_states
 
 MOST_INITIAL = 1_000

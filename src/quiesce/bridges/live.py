@@ -20,8 +20,9 @@ from transitions import Machine as LiveMachine
 from quiesce.core.domains import Copy, Value, shown
 from quiesce.core.errors import EngineError, SpecificationError, known
 from quiesce.core.expressions import Constant, Expr
+from quiesce.core.flat import Participant
 from quiesce.core.reference import Scope, evaluate, initial_states
-from quiesce.core.system import STATE, Machine, Participant, Row, RowKind, System
+from quiesce.core.system import STATE, Machine, Row, RowKind, System
 from quiesce.core.trace import Departure, Label, State, Step, Trace
 
 Key = tuple[str, str, int | None]

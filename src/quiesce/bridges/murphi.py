@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from quiesce.bridges.exporting import Dialect, Exported, conjunction, outside, remark
 from quiesce.core.domains import Boolean, Domain
 from quiesce.core.expressions import Op, apply
-from quiesce.core.system import JointRow, System
+from quiesce.core.flat import JointRow
+from quiesce.core.system import System
 
 WORDS = """
 alias array assert assume assumption begin bitand bitnot bitor bitxor boolean by case clear const cover do

@@ -8,7 +8,8 @@ from quiesce.bridges.exporting import Dialect, Exported, conjunction, outside, r
 from quiesce.core.domains import Boolean
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import Cell, Expr, Op, apply, walk
-from quiesce.core.system import FlatCell, JointRow, System
+from quiesce.core.flat import FlatCell, JointRow
+from quiesce.core.system import System
 
 WORDS = """
 active assert atomic auto bit bool break byte case chan char const continue d_proctype d_step default do

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from quiesce.core.expressions import FALSE, Constant, Expr, Op, apply
+from quiesce.core.flat import FlatCell, JointRow
 from quiesce.core.intervals import bounds
-from quiesce.core.system import FlatCell, JointRow
 
 
 def departures(row: JointRow, cells: Sequence[FlatCell]) -> list[Expr]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quiesce.core.system import Participant, Property, Strength, System
+from quiesce.core.flat import Participant
+from quiesce.core.properties import Property, Strength
+from quiesce.core.system import System
 
 
 @dataclass(frozen=True, slots=True)

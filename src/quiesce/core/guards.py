@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import COMPARISONS, MEANING, Apply, Cell, Constant, Expr, Op, apply
-from quiesce.core.system import FlatCell
+from quiesce.core.flat import FlatCell
 
 SWITCHABLE = 256
 """A cell with more values than this is never switched on: its tests stay conjuncts."""

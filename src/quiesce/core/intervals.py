@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from quiesce.core.expressions import Apply, Cell, Constant, Expr, Next, Op, children
-from quiesce.core.system import FlatCell
+from quiesce.core.flat import FlatCell
 
 Interval = tuple[int, int]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from quiesce.core.kinds import TRAITS
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.reference import Scope, evaluate, steps
-from quiesce.core.system import Property, PropertyKind, System
+from quiesce.core.system import System
 from quiesce.core.trace import State, Step, stutter
 
 

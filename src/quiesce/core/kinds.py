@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quiesce.core.system import PropertyKind
+from quiesce.core.properties import PropertyKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from enum import Enum
 from quiesce.core.domains import Value, shown
 from quiesce.core.errors import Place
 from quiesce.core.expressions import FALSE, Expr, Fresh, Op, Read, Unchanged, apply, walk
+from quiesce.core.flat import Participant
 from quiesce.core.guards import Guards
-from quiesce.core.system import STATE, Machine, Participant, Row, System
+from quiesce.core.system import STATE, Machine, Row, System
 
 MOST_VALUES = 1 << 12
 """Values of a domain up to which they are looked for one by one."""

@@ -35,7 +35,8 @@ from quiesce.core.expressions import (
     Unchanged,
     walk,
 )
-from quiesce.core.system import STATE, Machine, Participant, Row, RowKind, System, happened
+from quiesce.core.flat import Participant, happened
+from quiesce.core.system import STATE, Machine, Row, RowKind, System
 from quiesce.core.trace import Departure, Label, State, Step
 
 MOST_INITIAL_STATES = 1 << 20

@@ -6,9 +6,10 @@ from quiesce.core.errors import EngineError
 from quiesce.core.fairness import passed_over, units
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, for_every_run, taken_apart
 from quiesce.core.judging import judge
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.reference import Scope, evaluate, is_initial, ordinals, steps
 from quiesce.core.runs import truth_on
-from quiesce.core.system import Property, PropertyKind, System
+from quiesce.core.system import System
 from quiesce.core.trace import State, Step, Trace
 
 MOST_FOLLOWED = 2000

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from quiesce.core.evidence import Evidence
 from quiesce.core.lint import SUSPICIOUS, Remark
-from quiesce.core.system import Property, System
+from quiesce.core.properties import Property
+from quiesce.core.system import System
 from quiesce.core.trace import State, Trace
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from quiesce.core.domains import Copy, Domain, Symbols, Value
 from quiesce.core.expressions import COMPARISONS, Apply, Cell, Constant, Expr, Next, Op
+from quiesce.core.flat import Event, FlatProperty
 from quiesce.core.kinds import TRAITS
-from quiesce.core.system import Event, FlatProperty, Machine, System
+from quiesce.core.system import Machine, System
 
 ASSOCIATIVE = frozenset({Op.AND, Op.OR, Op.ADD, Op.MUL, Op.MIN, Op.MAX})
 MIRRORED = {Op.GT: Op.LT, Op.GE: Op.LE}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quiesce.core.domains import Value
-from quiesce.core.system import Event, Participant, System, parts
+from quiesce.core.flat import Event, Participant, parts
+from quiesce.core.system import System
 
 State = tuple[Value, ...]
 """The values of all cells, in the order of `System.flat.cells`."""

@@ -13,10 +13,11 @@ from quiesce.core.evidence import Evidence, EvidenceKind, exhaustive, shown_by, 
 from quiesce.core.expressions import Expr
 from quiesce.core.judging import judge
 from quiesce.core.kinds import TRAITS
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.reference import Scope, evaluate, initial_states, ordinals, steps
 from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyAnswer, Verdict
-from quiesce.core.system import Property, PropertyKind, System
+from quiesce.core.system import System
 from quiesce.core.trace import State, Step, Trace
 from quiesce.core.vacuity import never_true, without_conclusions
 

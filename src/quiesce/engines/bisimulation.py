@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.fairness import FairnessConstraint
-from quiesce.core.system import Event, JointRow
+from quiesce.core.flat import Event, JointRow
 from quiesce.engines.graph import Graph
 from quiesce.engines.native.loaded import module
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 from quiesce.core.errors import EngineError
 from quiesce.core.evidence import without
+from quiesce.core.flat import FlatProperty
 from quiesce.core.kinds import TRAITS
 from quiesce.core.lint import Kind, Remark, remarks
+from quiesce.core.properties import PropertyKind
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
 from quiesce.core.symmetry import Symmetry
-from quiesce.core.system import FlatProperty, PropertyKind, System
+from quiesce.core.system import System
 from quiesce.core.verdicts import TAUTOLOGY, VACUOUS, Found, conclude, tautological, undecided, vacuous
 from quiesce.engines.native.checkpoint import JOURNAL
 from quiesce.engines.options import Limits, Strategy, Watcher

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from quiesce.core.domains import size
 from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.core.expressions import MEANING, Apply, Cell, Constant, Expr, Next
+from quiesce.core.flat import FlatFormula, FlatProperty
 from quiesce.core.lint import MOST_VALUES, Seen, overlapping
 from quiesce.core.reference import ordinals
 from quiesce.core.symmetry import Symmetry
-from quiesce.core.system import FlatFormula, FlatProperty, System
+from quiesce.core.system import System
 from quiesce.core.trace import Label, State, Step
 from quiesce.core.verdicts import Explored, Found, explore
 from quiesce.engines.native.flags import deciding

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quiesce.core.fairness import FairnessConstraint
-from quiesce.core.system import JointRow
+from quiesce.core.flat import JointRow
 from quiesce.engines.graph import NO_ROWS, Graph, Numbers
 from quiesce.engines.native.loaded import module
 

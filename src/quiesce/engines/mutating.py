@@ -8,15 +8,17 @@ import numpy as np
 
 from quiesce.core.errors import SpecificationError
 from quiesce.core.fairness import FairnessConstraint, units
+from quiesce.core.flat import JointRow
 from quiesce.core.mutants import MutantResult
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.result import Verdict
-from quiesce.core.system import JointRow, Property, PropertyKind, System
+from quiesce.core.system import System
 from quiesce.engines.bisimulation import partition
 from quiesce.engines.checking import check
 from quiesce.engines.fairness import Fairness
 from quiesce.engines.graph import Graph
-from quiesce.engines.native.search import Search, space_for
-from quiesce.engines.native.space import Space
+from quiesce.engines.native.search import Search
+from quiesce.engines.native.space import Space, space_for
 from quiesce.engines.options import Limits, Strategy
 from quiesce.engines.product import Product, passing_over
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from quiesce.core.errors import SpecificationError, unknown
 from quiesce.core.expressions import Expr
+from quiesce.core.flat import FlatFormula, FlatProperty
 from quiesce.core.lint import Seen
 from quiesce.core.symmetry import Symmetry
-from quiesce.core.system import FlatFormula, FlatProperty, System
+from quiesce.core.system import System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import Found
 from quiesce.engines.options import Limits, Strategy, Watcher

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from quiesce.core.flat import FlatProperty
 from quiesce.core.kinds import TRAITS
-from quiesce.core.system import FlatProperty, PropertyKind
+from quiesce.core.properties import PropertyKind
 
 
 def refusal(question: FlatProperty) -> str | None:

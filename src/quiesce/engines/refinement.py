@@ -18,17 +18,19 @@ from quiesce.core.errors import EngineError, SpecificationError, known
 from quiesce.core.evidence import exhaustive, without
 from quiesce.core.expressions import Cell, Enabled, Expr, walk
 from quiesce.core.fairness import units
+from quiesce.core.flat import FlatFormula, FlatProperty
+from quiesce.core.properties import Property, PropertyKind, Refinement
 from quiesce.core.reference import steps
 from quiesce.core.replaying import replay
 from quiesce.core.result import PropertyAnswer, Refined, Verdict
-from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, Refinement, System
+from quiesce.core.system import System
 from quiesce.core.trace import State
 from quiesce.core.verdicts import undecided
 from quiesce.engines.automata import TooLargeError
 from quiesce.engines.graph import Graph, States
 from quiesce.engines.native.columns import Columns
-from quiesce.engines.native.search import Search, space_for
-from quiesce.engines.native.space import Space
+from quiesce.engines.native.search import Search
+from quiesce.engines.native.space import Space, space_for
 from quiesce.engines.options import Limits, Strategy, Watcher
 from quiesce.engines.protocol import Evaluated
 from quiesce.engines.temporal import Answers, verdict_on

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from quiesce.core.fairness import FairnessConstraint, passed_over, units
+from quiesce.core.properties import Assumption, Property, Strength
 from quiesce.core.reference import steps
-from quiesce.core.system import Assumption, Property, Strength, System
+from quiesce.core.system import System
 from quiesce.core.trace import Trace
 
 MOST_TRIED = 12

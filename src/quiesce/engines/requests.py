@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.result import SystemAnswers
-from quiesce.core.system import Property, PropertyKind, System
+from quiesce.core.system import System
 from quiesce.engines.checking import check
 from quiesce.engines.options import Limits, Strategy, Watcher
 from quiesce.language.systems import asking, unfair

@@ -9,9 +9,10 @@ import numpy as np
 
 from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import Accepts, Apply, Cell, Constant, Enabled, Expr, Happens, Next, Temporal, apply, walk
+from quiesce.core.flat import FlatCell, FlatFormula, FlatProperty, happened
 from quiesce.core.formulas import And, Atom, Formula, Not, Or, Path, Quantified, taken_apart
 from quiesce.core.intervals import bounds
-from quiesce.core.system import FlatCell, FlatFormula, FlatProperty, PropertyKind, happened
+from quiesce.core.properties import PropertyKind
 from quiesce.core.trace import NO_EVENT
 from quiesce.engines.native.columns import Block, Column
 

@@ -12,6 +12,7 @@ from quiesce.core.errors import EngineError
 from quiesce.core.evidence import Evidence, exhaustive, shown_by, without
 from quiesce.core.expressions import Expr
 from quiesce.core.fairness import FairnessConstraint, units
+from quiesce.core.flat import FlatFormula, FlatProperty
 from quiesce.core.formulas import (
     Formula,
     Not,
@@ -22,9 +23,9 @@ from quiesce.core.formulas import (
     is_state_formula,
     taken_apart,
 )
+from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.replaying import replay, shortened
 from quiesce.core.result import PropertyAnswer, Verdict
-from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind
 from quiesce.core.trace import Label, Step, Trace, rolled
 from quiesce.core.vacuity import never_true
 from quiesce.core.verdicts import VACUOUS, first_step, run_over, undecided

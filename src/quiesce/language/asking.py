@@ -19,7 +19,8 @@ from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols,
 from quiesce.core.errors import Place, SpecificationError, known
 from quiesce.core.expressions import Accepts, Expr, Fresh, Op, Unchanged, is_temporal
 from quiesce.core.printing import expression
-from quiesce.core.system import Machine, Property, PropertyKind, System
+from quiesce.core.properties import Property, PropertyKind
+from quiesce.core.system import Machine, System
 from quiesce.language.checking import check_property
 from quiesce.language.grammar import GRAMMAR
 from quiesce.language.operators import after, all_of, any_of, enabled, happens

@@ -24,8 +24,8 @@ from quiesce.core.expressions import (
     walk,
 )
 from quiesce.core.printing import expression
-from quiesce.core.system import Clause, Machine, Property, Row, RowKind
-from quiesce.language.clauses import resolve
+from quiesce.core.properties import Property
+from quiesce.core.system import Machine, Row, RowKind
 from quiesce.language.names import wrong
 from quiesce.language.terms import Term, fit, shallow
 
@@ -391,15 +391,3 @@ def check_assumptions(machines: Sequence[Machine], question: Property) -> None:
     for assumption in question.assuming or ():
         assert question.place is not None
         _known_trigger(assumption.trigger, triggers, question.place)
-
-
-def used_clauses(machines: Iterable[Machine], properties: Iterable[Property]) -> dict[str, Clause]:
-    """Return the clauses that rows and properties name; raises SpecificationError (Q07) for an unknown one."""
-    found: dict[str, Clause] = {}
-    for machine in machines:
-        for row in machine.rows:
-            found |= resolve(row.clauses, row.place)
-    for question in properties:
-        if question.place is not None:
-            found |= resolve(question.clauses, question.place)
-    return found

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from quiesce.core.errors import Place, SpecificationError, known
-from quiesce.core.system import Clause
+from quiesce.core.properties import Clause, Property
+from quiesce.core.system import Machine
 
 FILE = "clauses.toml"
 
@@ -60,4 +61,16 @@ def resolve(ids: Iterable[str], place: Place) -> dict[str, Clause]:
             near = [other for other in clauses if other.split("-")[0] == name.split("-")[0]] or list(clauses)
             raise SpecificationError("Q07", f"no clause {name!r}", place=place, hint=known(name, near))
         found[name] = clauses[name]
+    return found
+
+
+def used_clauses(machines: Iterable[Machine], properties: Iterable[Property]) -> dict[str, Clause]:
+    """Return the clauses that rows and properties name; raises SpecificationError (Q07) for an unknown one."""
+    found: dict[str, Clause] = {}
+    for machine in machines:
+        for row in machine.rows:
+            found |= resolve(row.clauses, row.place)
+    for question in properties:
+        if question.place is not None:
+            found |= resolve(question.clauses, question.place)
     return found

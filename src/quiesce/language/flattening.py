@@ -15,23 +15,9 @@ from quiesce.core import formulas
 from quiesce.core.domains import Copy, Domain, Symbols, Value, size
 from quiesce.core.errors import SpecificationError
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Happens, Op, apply, judges_steps, walk
-from quiesce.core.system import (
-    STATE,
-    Event,
-    Flat,
-    FlatCell,
-    FlatFormula,
-    FlatProperty,
-    JointRow,
-    Machine,
-    Participant,
-    Property,
-    PropertyKind,
-    Row,
-    RowKind,
-    System,
-    happened,
-)
+from quiesce.core.flat import Event, Flat, FlatCell, FlatFormula, FlatProperty, JointRow, Participant, happened
+from quiesce.core.properties import Property, PropertyKind
+from quiesce.core.system import STATE, Machine, Row, RowKind, System
 from quiesce.core.trace import NO_EVENT
 from quiesce.core.vacuity import without_conclusions
 from quiesce.language.coding import Names, unprimed

@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 
 from quiesce.core.domains import Symbols
 from quiesce.core.errors import Place, known
+from quiesce.core.properties import Property
 from quiesce.core.system import Machine as MachineData
-from quiesce.core.system import Property
 from quiesce.language.machines import Machine
 from quiesce.language.names import usable, wrong
 from quiesce.language.terms import Term, VariableTerm

@@ -23,7 +23,7 @@ from quiesce.core.system import Machine as MachineData
 from quiesce.language.names import usable, wrong
 from quiesce.language.places import here
 from quiesce.language.refusing import RefusingAll
-from quiesce.language.rows import clause_ids, declarations, of_rows, triggers_of
+from quiesce.language.rows import RowOptions, clause_ids, declarations, of_rows, triggers_of
 from quiesce.language.terms import Term, VariableTerm, fit, lift, results, truth
 from quiesce.language.values import Indexed, Unbounded, domain_of, initial_values, names_of, range_of
 
@@ -172,8 +172,9 @@ class Machine(RefusingAll):
         clause: object = None,
     ) -> None:
         """Add a move of the machine's own, with the trigger `machine.name`."""
+        options = RowOptions(source, dest, when, then, every, fair, clause)
         for trigger in triggers_of(name):
-            self._add(RowKind.STEP, f"{self.name}.{trigger}", arguments, source, dest, when, then, every, fair, clause)
+            self._add(RowKind.STEP, f"{self.name}.{trigger}", arguments, options)
 
     def calls(
         self,
@@ -189,7 +190,8 @@ class Machine(RefusingAll):
     ) -> None:
         """Add a row that starts an event; `gets` are the results it accepts (default: any)."""
         for name in triggers_of(trigger):
-            self._add(RowKind.CALLS, name, arguments, source, dest, when, then, False, fair, clause, gets=results(gets))
+            options = RowOptions(source, dest, when, then, False, fair, clause, gets=results(gets))
+            self._add(RowKind.CALLS, name, arguments, options)
 
     def on(
         self,
@@ -210,20 +212,8 @@ class Machine(RefusingAll):
         An observer's row names with `gets` the results it is about. `every` moves all copies by this row.
         """
         for name in triggers_of(trigger):
-            self._add(
-                RowKind.ON,
-                name,
-                arguments,
-                source,
-                dest,
-                when,
-                then,
-                every,
-                fair,
-                clause,
-                returns=results(returns),
-                gets=results(gets),
-            )
+            options = RowOptions(source, dest, when, then, every, fair, clause, results(returns), results(gets))
+            self._add(RowKind.ON, name, arguments, options)
 
     def drop(self, trigger: str, *, source: object = None, returns: object = None) -> None:
         """Take rows away, so that a variation can write others in their place: how a defect is made.
@@ -251,64 +241,43 @@ class Machine(RefusingAll):
         """Add rows that another machine like this one has."""
         self._rows += rows
 
-    def _add(
-        self,
-        kind: RowKind,
-        trigger: str,
-        arguments: tuple[Term, ...],
-        source: object,
-        dest: object,
-        when: object,
-        then: Mapping[Any, Any] | None,
-        every: bool,
-        fair: Literal["weak", "strong"] | None,
-        clause: object,
-        *,
-        returns: tuple[Value, ...] | None = None,
-        gets: tuple[Value, ...] | None = None,
-    ) -> None:
-        self._check_options(kind, trigger, every, fair, returns, gets)
+    def _add(self, kind: RowKind, trigger: str, arguments: tuple[Term, ...], given: RowOptions) -> None:
+        self._check_options(kind, trigger, given)
+        dest = given.dest
         target = None if dest is None or (isinstance(dest, str) and dest == "=") else self._in_states(dest)
         self._rows.append(
             Row(
                 kind=kind,
                 trigger=trigger,
                 arguments=declarations(arguments),
-                sources=self._sources(source),
+                sources=self._sources(given.source),
                 dest=target,
-                guard=of_rows(truth(when, "when").expr, "when"),
-                effects=self._effects({} if then is None else then, target),
-                returns=returns,
-                gets=gets,
-                every=every,
-                fair=fair,
-                clauses=clause_ids(clause),
+                guard=of_rows(truth(given.when, "when").expr, "when"),
+                effects=self._effects({} if given.then is None else given.then, target),
+                returns=given.returns,
+                gets=given.gets,
+                every=given.every,
+                fair=given.fair,
+                clauses=clause_ids(given.clause),
                 place=here(),
             )
         )
 
-    def _check_options(
-        self,
-        kind: RowKind,
-        trigger: str,
-        every: bool,
-        fair: object,
-        returns: tuple[Value, ...] | None,
-        gets: tuple[Value, ...] | None,
-    ) -> None:
+    def _check_options(self, kind: RowKind, trigger: str, given: RowOptions) -> None:
         """Refuse options that would be ignored."""
-        if self.observer and (kind is not RowKind.ON or returns is not None or every or fair is not None):
+        acts = kind is not RowKind.ON or given.returns is not None or given.every or given.fair is not None
+        if self.observer and acts:
             raise wrong(
                 "Q28", f"the observer {self.name} tries to act in {trigger!r}", "an observer has on() rows with gets="
             )
-        if kind is RowKind.ON and gets is not None and not self.observer:
+        if kind is RowKind.ON and given.gets is not None and not self.observer:
             raise wrong("Q25", f"{self.name} is on {trigger!r} and names gets=", "results come from returns=")
-        if not isinstance(every, bool):
-            raise wrong("Q25", f"every={every!r} is neither True nor False", "write every=True")
-        if every and self.copies is None:
+        if not isinstance(given.every, bool):
+            raise wrong("Q25", f"every={given.every!r} is neither True nor False", "write every=True")
+        if given.every and self.copies is None:
             raise wrong("Q25", f"{self.name} has no copies, so every= has no effect", "leave every= out")
-        if not (fair is None or isinstance(fair, str)) or fair not in _FAIRNESS:
-            raise wrong("Q25", f"fair={fair!r} is no fairness", 'write fair="weak" or fair="strong"')
+        if not (given.fair is None or isinstance(given.fair, str)) or given.fair not in _FAIRNESS:
+            raise wrong("Q25", f"fair={given.fair!r} is no fairness", 'write fair="weak" or fair="strong"')
 
     def _sources(self, source: object) -> tuple[Value, ...] | None:
         if source is None or (isinstance(source, str) and source == "*"):

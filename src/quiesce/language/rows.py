@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
+from quiesce.core.domains import Value
 from quiesce.core.expressions import TEMPORAL_NODES, Accepts, After, Enabled, Expr, Fresh, Happens, Unchanged, walk
 from quiesce.core.printing import expression
 from quiesce.core.system import ArgumentDeclaration
@@ -11,6 +13,20 @@ from quiesce.language.names import usable, wrong
 from quiesce.language.terms import ArgumentTerm, Term, shallow
 
 _OF_PROPERTIES = (After, Happens, Enabled, Accepts, Fresh, Unchanged, *TEMPORAL_NODES)
+
+
+class RowOptions(NamedTuple):
+    """The options of a row as its author gave them; results are read already."""
+
+    source: object
+    dest: object
+    when: object
+    then: Mapping[Any, Any] | None
+    every: bool
+    fair: Literal["weak", "strong"] | None
+    clause: object
+    returns: tuple[Value, ...] | None = None
+    gets: tuple[Value, ...] | None = None
 
 
 def triggers_of(trigger: object) -> list[str]:

@@ -8,11 +8,13 @@ from dataclasses import replace
 from quiesce.core.domains import BOOLEAN, Domain
 from quiesce.core.errors import SpecificationError, known
 from quiesce.core.expressions import Expr, Op, Read, apply, is_temporal, judges_steps, walk
+from quiesce.core.flat import Flat
 from quiesce.core.printing import expression
-from quiesce.core.system import Assumption, Flat, Property, PropertyKind, Refinement
+from quiesce.core.properties import Assumption, Property, PropertyKind, Refinement
 from quiesce.core.system import Machine as MachineData
 from quiesce.core.system import System as SystemData
-from quiesce.language.checking import check_assumptions, check_machines, check_property, check_state_term, used_clauses
+from quiesce.language.checking import check_assumptions, check_machines, check_property, check_state_term
+from quiesce.language.clauses import used_clauses
 from quiesce.language.flattening import flat_properties, flat_values, flatten
 from quiesce.language.inclusion import Inclusion, included, merged, naming
 from quiesce.language.machines import Machine

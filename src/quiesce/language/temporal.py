@@ -11,7 +11,7 @@ from quiesce.core.domains import BOOLEAN
 from quiesce.core.expressions import Enabled, Expr, Op, Path, Quantified, Temporal, apply, judges_steps
 from quiesce.core.formulas import taken_apart
 from quiesce.core.printing import expression
-from quiesce.core.system import Assumption
+from quiesce.core.properties import Assumption
 from quiesce.language.names import usable, wrong
 from quiesce.language.terms import Term, truth
 

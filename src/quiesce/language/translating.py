@@ -34,8 +34,9 @@ from quiesce.core.expressions import (
     apply,
     walk,
 )
+from quiesce.core.flat import Event, FlatCell, happened
 from quiesce.core.printing import expression
-from quiesce.core.system import STATE, Event, FlatCell, Machine, Row, RowKind, happened
+from quiesce.core.system import STATE, Machine, Row, RowKind
 from quiesce.language.coding import NOWHERE, Names, alone, primed, recoded
 
 

@@ -7,7 +7,7 @@ import textwrap
 
 from quiesce import library, traceability
 from quiesce.core.errors import SpecificationError, known
-from quiesce.core.system import Clause
+from quiesce.core.properties import Clause
 from quiesce.language.parameters import parameters
 from quiesce.show import matrix
 from quiesce.traceability import Catch

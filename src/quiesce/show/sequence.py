@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from quiesce.core.domains import shown
-from quiesce.core.system import Participant, RowKind, System
+from quiesce.core.flat import Participant
+from quiesce.core.system import RowKind, System
 from quiesce.core.trace import Label, Step, Trace
 from quiesce.show.text import does, named, who
 

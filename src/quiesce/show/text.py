@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from quiesce.core.domains import shown
+from quiesce.core.flat import Participant
 from quiesce.core.lint import Kind
 from quiesce.core.result import PropertyAnswer, SystemAnswers, Verdict
-from quiesce.core.system import Participant, RowKind, System
+from quiesce.core.system import RowKind, System
 from quiesce.core.trace import Label, State, Step, Trace, changed
 
 WORD = {Verdict.HOLDS: "holds", Verdict.VIOLATED: "VIOLATED", Verdict.UNKNOWN: "unknown"}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from statistics import median
 
 from quiesce.core.system import System
-from quiesce.engines.native.search import search, space_for
+from quiesce.engines.native.search import Search
+from quiesce.engines.native.space import space_for
 from quiesce.engines.options import Strategy
 
 
@@ -18,7 +19,7 @@ def measure(system: System, runs: int, strategy: Strategy) -> Iterator[str]:
     for number in range(1, runs + 1):
         space = space_for(system, system.flat.properties, strategy)
         begun = time.perf_counter()
-        found = search(space, None, strategy)
+        found = Search(space, None, strategy).run()
         seconds = time.perf_counter() - begun
         rates.append(found.transitions / seconds / 1e6)
         if number == 1:

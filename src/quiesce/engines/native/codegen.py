@@ -16,10 +16,11 @@ from dataclasses import dataclass
 
 from quiesce.core.domains import Boolean, size
 from quiesce.core.expressions import FALSE, Cell, Constant, Expr, Op, apply
+from quiesce.core.flat import Flat, FlatFormula, FlatProperty, JointRow
 from quiesce.core.guards import Guards
 from quiesce.core.intervals import bounds
 from quiesce.core.kinds import TRAITS
-from quiesce.core.system import Flat, FlatFormula, FlatProperty, JointRow, PropertyKind
+from quiesce.core.properties import PropertyKind
 from quiesce.engines.native.emit import HEADER, Function
 from quiesce.engines.native.flags import deciding, flags_of
 from quiesce.engines.native.layout import Layout

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from quiesce.core.domains import Value
 from quiesce.core.expressions import Expr
+from quiesce.core.flat import FlatFormula, FlatProperty
 from quiesce.core.lint import MOST_VALUES, Pair, Seen, overlapping, rows_of
-from quiesce.core.system import FlatFormula, FlatProperty, Property, PropertyKind, System
+from quiesce.core.properties import Property, PropertyKind
+from quiesce.core.system import System
 from quiesce.engines.native.codegen import row_program
 from quiesce.engines.native.flags import Flags, flags_of
 from quiesce.engines.native.loaded import module

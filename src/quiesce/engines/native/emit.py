@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import COMPARISONS, CONNECTIVES, Apply, Cell, Constant, Expr, Next, Op
-from quiesce.core.system import Flat, is_truth
+from quiesce.core.flat import Flat, is_truth
 from quiesce.engines.native.layout import Layout
 
 INSTRUCTION = {

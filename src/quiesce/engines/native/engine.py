@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from quiesce.core.flat import FlatProperty
 from quiesce.core.symmetry import Symmetry
-from quiesce.core.system import FlatProperty, System
+from quiesce.core.system import System
 from quiesce.core.verdicts import Found
 from quiesce.engines.native.coverage import coverage
-from quiesce.engines.native.search import Search, space_for
-from quiesce.engines.native.space import Space
+from quiesce.engines.native.search import Search
+from quiesce.engines.native.space import Space, space_for
 from quiesce.engines.options import Limits, Strategy, Watcher
 from quiesce.engines.protocol import Coverage
 

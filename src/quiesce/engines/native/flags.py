@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quiesce.core.expressions import FALSE, Expr, Op, apply
-from quiesce.core.system import FlatProperty, PropertyKind
+from quiesce.core.flat import FlatProperty
+from quiesce.core.properties import PropertyKind
 
 
 @dataclass(frozen=True, slots=True)

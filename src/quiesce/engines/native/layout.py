@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quiesce.core.domains import size
 from quiesce.core.errors import EngineError, SpecificationError
-from quiesce.core.system import FlatCell
+from quiesce.core.flat import FlatCell
 from quiesce.core.trace import State
 
 WORD = 63

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import COMPARISONS, MEANING, Apply, Cell, Constant, Expr, Next, Op, apply
-from quiesce.core.system import FlatCell
+from quiesce.core.flat import FlatCell
 
 ABSORBING = {Op.AND: False, Op.OR: True}
 

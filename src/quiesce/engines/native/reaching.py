@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quiesce.core.system import PropertyKind
+from quiesce.core.properties import PropertyKind
 from quiesce.core.verdicts import Finding
 from quiesce.engines.native.loaded import module
 from quiesce.engines.native.space import Space

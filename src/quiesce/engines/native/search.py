@@ -6,7 +6,7 @@ import hashlib
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from quiesce.core.errors import SearchInterruptedError
 from quiesce.core.kinds import TRAITS
-from quiesce.core.symmetry import Symmetry
-from quiesce.core.system import FlatProperty, PropertyKind, System
+from quiesce.core.properties import PropertyKind
 from quiesce.core.verdicts import Finding, Found
 from quiesce.engines.native.budget import Budget, MemoryLimitError
 from quiesce.engines.native.checkpoint import Checkpoint
@@ -39,7 +38,6 @@ from quiesce.engines.native.plans import (
 )
 from quiesce.engines.native.reaching import out_of_reach
 from quiesce.engines.native.space import BLOCK, Space
-from quiesce.engines.native.thread_pool import all_cores
 from quiesce.engines.options import Limits, Progress, Strategy, Watcher
 
 if TYPE_CHECKING:
@@ -49,7 +47,6 @@ else:
 
 Words = NDArray[np.uint64]
 
-NAME = "native"
 NOTHING = (1 << 64) - 1
 """What a filter holds that has seen nothing: no key is all ones."""
 NO_WORDS: Words = np.zeros(0, dtype=np.uint64)
@@ -63,30 +60,6 @@ CHUNK, LARGEST_CHUNK = 1 << 9, 1 << 14
 """States that a worker takes at once: neighbours have successors in common, and few chunks leave a worker idle."""
 TOGETHER = 64
 """States in a worker's block, if their successors fit."""
-
-
-def space_for(
-    system: System,
-    asked: Sequence[FlatProperty],
-    strategy: Strategy | None = None,
-    symmetry: Symmetry | None = None,
-) -> Space:
-    """Return the space of a system before its search, of representatives where there is a symmetry."""
-    strategy = strategy or Strategy()
-    workers = strategy.workers or all_cores()
-    kept = strategy.checkpoint is not None or strategy.resume is not None
-    return Space(system, asked, workers, symmetry, partial_order=strategy.partial_order, compact=kept)
-
-
-def search(
-    space: Space, limits: Limits | None = None, strategy: Strategy | None = None, watch: Watcher | None = None
-) -> Found:
-    """Search level by level until nothing new is found or a limit is reached.
-
-    Raises SpecificationError: Q50 and Q51 for a folder that cannot be gone on with; KeyboardInterrupt on
-    Ctrl-C, or SearchInterruptedError where the state of the search is written first.
-    """
-    return Search(space, limits, strategy, watch).run()
 
 
 class Search:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from quiesce.core.departing import departs
 from quiesce.core.errors import EngineError
 from quiesce.core.expressions import FALSE
+from quiesce.core.flat import FlatFormula, FlatProperty
 from quiesce.core.reference import steps
 from quiesce.core.symmetry import Symmetry
-from quiesce.core.system import FlatFormula, FlatProperty, System
+from quiesce.core.system import System
 from quiesce.core.trace import State
 from quiesce.engines.native.cache_files import cache_folder
 from quiesce.engines.native.codegen import program, row_program
@@ -29,7 +30,8 @@ from quiesce.engines.native.memory import Pages
 from quiesce.engines.native.plans import Program, Room, Scratch, TreeView, link_scratch
 from quiesce.engines.native.store import Store
 from quiesce.engines.native.table import Table
-from quiesce.engines.native.thread_pool import ThreadPool
+from quiesce.engines.native.thread_pool import ThreadPool, all_cores
+from quiesce.engines.options import Strategy
 
 if TYPE_CHECKING:
     from quiesce.engines.native.kernels import reading as kernels
@@ -353,6 +355,19 @@ class Space:
             Scratch(buffer, self.reduction_scratch(), self.canon_scratch(), self._info()),
             targets,
         )
+
+
+def space_for(
+    system: System,
+    asked: Sequence[FlatProperty],
+    strategy: Strategy | None = None,
+    symmetry: Symmetry | None = None,
+) -> Space:
+    """Return the space of a system before its search, of representatives where there is a symmetry."""
+    strategy = strategy or Strategy()
+    workers = strategy.workers or all_cores()
+    kept = strategy.checkpoint is not None or strategy.resume is not None
+    return Space(system, asked, workers, symmetry, partial_order=strategy.partial_order, compact=kept)
 
 
 def _by_word(layout: Layout) -> list[list[Field]]:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from quiesce.core.departing import departures
 from quiesce.core.domains import Boolean
 from quiesce.core.expressions import Apply, Cell, Constant, Expr, Op, apply, walk
-from quiesce.core.system import Flat, FlatProperty, JointRow, PropertyKind
+from quiesce.core.flat import Flat, FlatProperty, JointRow
+from quiesce.core.properties import PropertyKind
 from quiesce.engines.native.codegen import row_program
 from quiesce.engines.native.columns import Block, Column
 from quiesce.engines.native.emit import truths_program

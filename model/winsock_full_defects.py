@@ -88,7 +88,7 @@ def worker_once(w: Full) -> None:
     """M49: only the first cycle starts the worker."""
     started = w.provider.flag("started")
     w.provider.drop("WSPStartup", source="down", returns=OK)
-    made = {resource: resource + 1 for resource in w.resources.values()}
+    made: dict[Term, object] = {resource: resource + 1 for resource in w.resources.values()}
     made |= {w.references: w.references + 1, w.worker: ~started, w.initialised: True, started: True}
     w.provider.on("WSPStartup", source="down", dest="up", then=made, returns=OK)
 

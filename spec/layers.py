@@ -5,7 +5,7 @@ Calls take time and return as events of their own, named after the provider that
 `L1.WSPStartup.return`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -122,7 +122,7 @@ def _answers(p: Provider) -> None:
     m.on(f"{name}.WSPCleanup.return", source="refused", dest="down", returns=UNSTARTED, clause="WSP-23")
 
 
-def sockets_watched(chain: Sequence[Provider]) -> tuple[Machine, dict[str, Term]]:
+def sockets_watched(chain: Sequence[Provider]) -> tuple[Machine, Mapping[str, Term]]:
     """Return an observer that knows of each provider whether the one below made a socket for the call that it is in."""
     watch = Machine("sockets", observer=True)
     made = {upper.name: watch.flag(f"made_for_{upper.name}") for upper in chain[:-1]}
@@ -133,11 +133,11 @@ def sockets_watched(chain: Sequence[Provider]) -> tuple[Machine, dict[str, Term]
     return watch, made
 
 
-def _forgotten(made: dict[str, Term], p: Provider) -> dict[Term, object]:
+def _forgotten(made: Mapping[str, Term], p: Provider) -> dict[Term, object]:
     return {made[p.name]: False} if p.name in made else {}
 
 
-def _honest(system: System, chain: Sequence[Provider], made: dict[str, Term]) -> None:
+def _honest(system: System, chain: Sequence[Provider], made: Mapping[str, Term]) -> None:
     """Ask that each answer is what happened, and that a socket that is given out exists below."""
     for p in chain:
         state = p.machine.state
@@ -164,7 +164,7 @@ def _honest(system: System, chain: Sequence[Provider], made: dict[str, Term]) ->
         )
 
 
-def promises(system: System, chain: Sequence[Provider], *, start: Start, made: dict[str, Term]) -> None:
+def promises(system: System, chain: Sequence[Provider], *, start: Start, made: Mapping[str, Term]) -> None:
     """Ask that each provider's count is what its one caller owes it, that the lower provider outlives the upper, and
     that answers are true.
     """

@@ -7,7 +7,7 @@ runs in DllMain must not ask it for anything, nor wait for a thread: a thread th
 
 from dataclasses import dataclass
 
-from quiesce import Machine, System, Term, after, all_of, any_of, happens, strong, weak
+from quiesce import Machine, System, Term, VariableTerm, after, all_of, any_of, happens, strong, weak
 
 NORMAL = ["idle", "to load", "to choose", "choosing", "loading", "to list", "listing", "ending", "to free", "freeing"]
 """A thread: idle; before and in LoadLibrary; in socket before and with the catalog's lock, and with the loader's too;
@@ -32,7 +32,7 @@ class Loader:
     provider: Machine
     worker: Machine
     locks: Machine
-    in_dllmain: Term
+    in_dllmain: VariableTerm
     loader: Term
     catalog: Term
     querying: Term

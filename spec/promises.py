@@ -1,5 +1,6 @@
 """What several contracts promise alike, asked of each by one function."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from quiesce import Machine, System, Term, all_of
@@ -21,7 +22,7 @@ class Started(Protocol):
         """Its sockets."""
 
     @property
-    def resources(self) -> dict[str, Term]:
+    def resources(self) -> Mapping[str, Term]:
         """How many of each resource it holds."""
 
 

@@ -15,9 +15,9 @@ def promises(system: System, f: Flushing) -> None:
     _not_vacuous(system, f)
 
 
-def _calls(f: Flushing, **given: str) -> Term:
+def _calls(f: Flushing, *, returns: str | None = None) -> Term:
     """Return whether the routine of any module is called."""
-    return any_of(happens(f"{name}.{CALL}", **given) for name in f.modules)
+    return any_of(happens(f"{name}.{CALL}", returns=returns) for name in f.modules)
 
 
 def _order(system: System, f: Flushing) -> None:

@@ -6,7 +6,7 @@ in their order: 0 is 1.0, 4 is 2.2.
 
 from dataclasses import dataclass
 
-from quiesce import Machine, System, Term, after, all_of, any_of, argument, enabled, happens, minimum, where
+from quiesce import Machine, System, Term, after, all_of, any_of, argument, enabled, happens, minimum, sum_of, where
 
 VERSIONS = ["1.0", "1.1", "2.0", "2.1", "2.2"]
 LAST = len(VERSIONS) - 1
@@ -147,8 +147,7 @@ def _judging(w: Starting) -> None:
 
 def promises(system: System, w: Starting) -> None:
     """Ask of every start what the table of its return values says."""
-    held = [w.held[c] for c in w.client]
-    total: Term = sum(held[1:], start=held[0])
+    total = sum_of(w.held[c] for c in w.client)
     system.always("cleanups match startups", w.references == total, id="PW-01", clause=["WSP-01", "WSP-11"])
     idle = all_of((w.client.state[c] == "idle") & (w.held[c] == 0) for c in w.client)
     system.always("the books balance at rest", idle.implies(w.references == 0), id="PW-02", clause=["WSP-01", "WSP-16"])

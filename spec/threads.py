@@ -227,10 +227,10 @@ def _one_after_the_other(system: System, w: Threads) -> None:
             id=f"PW-03.next.{x.index}",
             clause=["WSP-05", "WSP-14"],
         )
-    frees = [
+    freed_by = [
         happens(f"free {name}", by=x).implies(w.thread.state[x] == "freeing") for name in w.resources for x in w.thread
     ]
-    system.always("the thread of the last cleanup frees", all_of(frees), id="PW-03.frees", clause="WSP-08")
+    system.always("the thread of the last cleanup frees", all_of(freed_by), id="PW-03.frees", clause="WSP-08")
     waits = happens("enter").implies(p.state != "tearing down")
     system.always("nobody enters during a teardown", waits, id="PR-05.waits", clause="WSP-09")
     wakes = happens("take").implies((w.queued > 0) & (w.worker.state == "running"))

@@ -6,10 +6,11 @@ frees everything, and can be started again at once. Calls are atomic here, but f
 and returns as an event of its own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from quiesce import F, G, Machine, System, Term, after, all_of, any_of, argument, happens, sum_of, where
+from quiesce import Copy, F, G, Machine, System, Term, after, all_of, any_of, argument, happens, sum_of, where
 from spec.promises import as_good_as_new
 
 OK, PENDING, ERROR, UNSTARTED = "0", "pending", "SOCKET_ERROR", "WSANOTINITIALISED"
@@ -34,13 +35,13 @@ class Contract:
     held: Term
     references: Term
     registrations: Term
-    resources: dict[str, Term]
+    resources: Mapping[str, Term]
     owner: Term
     graceful: Term
     unsent: Term
     surplus: Term
     cycles: Term
-    owed: dict[object, Term]
+    owed: Mapping[Copy, Term]
     released: Term
     data: int
     open_at_cleanup: OpenAtCleanup
@@ -251,7 +252,7 @@ def _order(system: System, w: Contract) -> None:
     )
 
 
-def _full(w: Contract) -> dict[object, Term]:
+def _full(w: Contract) -> dict[Copy, Term]:
     """Return for each socket whether it is set for graceful close and has data in the provider."""
     return {s: (w.socket.state[s] != "none") & w.graceful[s] & (w.unsent[s] > 0) for s in w.socket}
 

@@ -252,7 +252,8 @@ def _leaves(w: Full, trigger: str, *, fair: bool = False, clause: object) -> Non
     """Let one unit leave a socket by a trigger; a socket that is closing ends with its last unit."""
     socket, unsent = w.socket, w.unsent
     some = (unsent > 0) & w.sending & (w.linger.is_in(GRACEFUL) | (w.provider.state == "up"))
-    fewer, strength = {unsent: unsent - 1}, "weak" if fair else None
+    strength: Literal["weak"] | None = "weak" if fair else None
+    fewer = {unsent: unsent - 1}
     socket.on(trigger, source=["open", "lingering"], when=some, then=fewer, fair=strength, clause=clause)
     if w.data > 1:
         socket.on(trigger, source="closing", when=(unsent > 1) & w.sending, then=fewer, fair=strength, clause=clause)
@@ -291,28 +292,49 @@ def _tearing_down(w: Full) -> None:
     A close that blocks is over by then: its caller holds a start. Callers with several threads are in no model yet.
     """
     provider, socket, unsent = w.provider, w.socket, w.unsent
-    tearing = {"source": "tearing down", "fair": "weak"}
-    provider.calls("cancel", when=~w.cancelled, then={w.cancelled: True}, clause=["WSP-25", "WSP-26"], **tearing)
+    provider.calls(
+        "cancel",
+        when=~w.cancelled,
+        then={w.cancelled: True},
+        clause=["WSP-25", "WSP-26"],
+        source="tearing down",
+        fair="weak",
+    )
     w.operation.on("cancel", every=True, then=aborted(w, w.operation.state == "pending", False), clause="WSP-26")
     drained = ~w.drained & w.quiet
-    provider.calls("drained", when=drained, then={w.drained: True}, clause=["WSP-06", "WSP-07"], **tearing)
+    provider.calls(
+        "drained", when=drained, then={w.drained: True}, clause=["WSP-06", "WSP-07"], source="tearing down", fair="weak"
+    )
     owed = w.linger.is_in(GRACEFUL)
     kept = owed if w.open_at_cleanup == "drain" else owed & (socket.state != "open")
     socket.on("drained", every=True, then={unsent: where(kept, unsent, 0)}, clause="SOCK-03")
     provider.on("release socket", source="tearing down", when=w.cancelled & w.drained, clause="WSP-27")
     socket.on("release socket", source=["open", "closing"], dest="none", then=w.blank(), fair="weak")
-    provider.step("join worker", when=w.worker, then={w.worker: False, w.stopping: True}, clause="WSP-10", **tearing)
+    provider.step(
+        "join worker",
+        when=w.worker,
+        then={w.worker: False, w.stopping: True},
+        clause="WSP-10",
+        source="tearing down",
+        fair="weak",
+    )
     over = w.cancelled & w.drained & ~w.worker & w.no_sockets
     for name, resource in w.resources.items():
         provider.step(
-            f"free {name}", when=over & (resource > 0), then={resource: resource - 1}, clause="WSP-08", **tearing
+            f"free {name}",
+            when=over & (resource > 0),
+            then={resource: resource - 1},
+            clause="WSP-08",
+            source="tearing down",
+            fair="weak",
         )
     provider.step(
         "restore statics",
         when=_freed(w) & over & (w.stopping | w.initialised),
         then={w.stopping: False, w.initialised: False},
         clause=["WSP-09", "MOD-13"],
-        **tearing,
+        source="tearing down",
+        fair="weak",
     )
 
 

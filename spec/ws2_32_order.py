@@ -71,7 +71,10 @@ ANSWERS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "WSPCloseSocket": {"closed": [OK], "not closed": [WOULD_BLOCK]},
 }
 """Call -> what is answered, by what became of it."""
-LAZY_ANSWERS = ANSWERS | {"WSPSocket": {"opened": [OK], "not opened": [FAILED]}}
+LAZY_ANSWERS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    **ANSWERS,
+    "WSPSocket": {"opened": [OK], "not opened": [FAILED]},
+}
 
 
 def order(system: System, w: Layered) -> None:

@@ -57,7 +57,7 @@ MOST_PARAMETERS = 8
 
 
 def test_functions_have_few_parameters() -> None:
-    """At most eight, kernels included; but the options of rows, of commands, of what `quiesce` offers and of content."""
+    """At most eight, kernels included; but for the options of rows, of commands and of what `quiesce` offers."""
     many = []
     for file in (ROOT / "src" / "quiesce").rglob("*.py"):
         offered = file.name == "api.py" or file.parent.name == "commands"

@@ -12,6 +12,7 @@ from quiesce import endings
 if endings.is_command():  # before anything else is imported, which takes a while
     endings.watch_signals()
 
+from quiesce.core.domains import Copy
 from quiesce.core.errors import EngineError, SpecificationError
 from quiesce.language.inclusion import Inclusion
 from quiesce.language.machines import Machine
@@ -30,7 +31,7 @@ from quiesce.language.operators import (
 from quiesce.language.parameters import Between
 from quiesce.language.systems import System
 from quiesce.language.temporal import AF, AG, AX, EF, EG, EX, A, E, F, G, R, U, W, X, deadlock, strong, weak
-from quiesce.language.terms import Term
+from quiesce.language.terms import Term, VariableTerm
 from quiesce.language.values import any_value, argument, unbounded
 
 __all__ = [  # noqa: RUF022 - in plain order
@@ -39,6 +40,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "AG",
     "AX",
     "Between",
+    "Copy",
     "E",
     "EF",
     "EG",
@@ -62,6 +64,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "Term",
     "TraceView",
     "U",
+    "VariableTerm",
     "Verdict",
     "W",
     "X",

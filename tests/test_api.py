@@ -54,6 +54,17 @@ def test_the_document_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.failed == 0
 
 
+def test_the_script_of_ten_lines(tmp_path: Path) -> None:
+    """docs/examples/check_pool.py has some ten lines, prints a report and a run, draws, and ends well."""
+    script = EXAMPLES / "check_pool.py"
+    assert len(script.read_text(encoding="utf-8").splitlines()) <= 12
+    words = [sys.executable, str(script)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("VIOLATED  the door is shut")
+    assert done.stdout.splitlines()[-1].startswith("3 user[")
+    assert b"<svg" in (tmp_path / "pool.svg").read_bytes()
+
+
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     """A check from Python leaves both streams alone."""
     quiesce.check(pool)

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 import types
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 import quiesce
 from quiesce import Limits, Machine, SpecificationError, System, Verdict
+from quiesce.engines.requests import CheckRequest, answered
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
@@ -188,6 +190,15 @@ def test_evidence_of_reductions_is_told() -> None:
     system = System("two", *machines)
     answer = quiesce.check(system, por=True)["domains"]
     assert answer.scope == "3 states that stand for all"
+
+
+def test_the_whole_time_is_counted_from_where_it_began() -> None:
+    """`total_seconds` has what was done before the search; `seconds` is the search alone."""
+    system = quiesce.load(pool)
+    answers = answered(system, CheckRequest(), started=time.perf_counter() - 100)
+    assert answers.total_seconds > 100
+    assert answers.seconds < 100
+    assert answered(system, CheckRequest()).total_seconds < 100
 
 
 def test_json_has_evidence_scope_and_flags() -> None:

@@ -24,6 +24,7 @@ from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
 from quiesce.engines.native import checkpoint, search, space, store
 from quiesce.engines.native.budget import Budget, MemoryLimitError
+from quiesce.engines.native.budget import size as size_of
 from quiesce.engines.native.checkpoint import JOURNAL, STATES, Checkpoint
 from quiesce.engines.native.store import Store
 from quiesce.engines.options import Limits, Strategy
@@ -365,6 +366,14 @@ def test_going_on_with_too_little_memory_spoils_nothing(kept: Path, monkeypatch:
         patch.setattr(space.Space, "refill", lambda self: Budget(1).check(self.memory, 1))
         assert searched(race(30, 100, words=2), kept).stopped
     assert told(searched(race(30, 100, words=2), kept)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"), [("4096", 4096), ("4K", 4096), ("3M", 3 << 20), ("2G", 2 << 30), ("1T", 1 << 40), ("4x", None)]
+)
+def test_amounts_of_memory_are_read(text: str, bytes_: int | None) -> None:
+    """K, M, G and T are 2^10, 2^20, 2^30 and 2^40 bytes."""
+    assert size_of(text) == bytes_
 
 
 def test_a_large_step_is_not_taken_on_trust() -> None:

@@ -211,6 +211,16 @@ def test_project_with_a_spec_folder_of_its_own(tmp_path: Path, capsys: pytest.Ca
         assert [("violated" in found) for found in verdicts] == [word == mine for word in order]
 
 
+def test_bench_tells_counts_once_and_a_rate_for_each_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two runs: the system and its counts, a line for each run, the median."""
+    status, out, _ = run(capsys, "bench", "chain", "-c", "layers=2", "--runs", "2")
+    lines = out.splitlines()
+    assert status == 0
+    assert lines[0].startswith("chain(layers=2")
+    assert lines[1].startswith("28 states, 32 transitions, depth 13, 1 word a state")
+    assert [line.partition(":")[0] for line in lines[2:]] == ["run 1", "run 2", "median"]
+
+
 def test_processes_change_nothing_that_is_printed(tmp_path: Path) -> None:
     """A checks file answered in two processes prints what one prints, in the same order, with the same status."""
     rows = [("chain", "holds"), ("ssp", "holds"), ("chain", "violated"), ("leaving", "holds")]

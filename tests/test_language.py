@@ -31,7 +31,7 @@ from quiesce import (
     where,
 )
 from quiesce.core.domains import BOOLEAN, Boolean, Copy, Domain, Range, Symbols, Value
-from quiesce.core.expressions import FALSE, TRUE, Constant, Op, Read, apply
+from quiesce.core.expressions import FALSE, TRUE, Constant, Op, Read, apply, walk
 from quiesce.core.printing import expression
 from quiesce.core.reference import initial_states, steps
 from quiesce.core.system import Row
@@ -600,6 +600,16 @@ def test_clauses_are_kept_where_they_are_named() -> None:
     door.on("a", clause=["X-1", "X-2"])
     door.on("a")
     assert [row.clauses for row in rows(door)] == [("X-1",), ("X-1", "X-2"), ()]
+
+
+def test_a_formula_is_walked_as_a_graph() -> None:
+    """A part that stands in a formula 2^60 times is met once."""
+    machine_ = Machine("m")
+    x, y = machine_.count("x", up_to=3), machine_.count("y", up_to=3)
+    part: Term = x + y
+    for _ in range(60):
+        part = where(part > x, part, part + y)
+    assert len(list(walk(part.expr))) < 200
 
 
 CAUGHT = """

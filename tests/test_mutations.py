@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from quiesce import Machine, SpecificationError, System, campaign, library
 from quiesce.core.fairness import FairnessConstraint, units
-from quiesce.core.mutants import Campaign
+from quiesce.core.mutants import Campaign, MutantResult
 from quiesce.core.properties import Property, PropertyKind
 from quiesce.core.verdicts import Explored, explore
 from quiesce.engines.mutating import as_fair, bisimilar, judge
@@ -124,6 +124,21 @@ def test_equivalent_is_bisimilar() -> None:
     _compare()
     verdicts = list(SEEN.values())
     assert min(verdicts.count(True), verdicts.count(False)) >= 15, (verdicts.count(True), verdicts.count(False))
+
+
+@pytest.mark.parametrize(
+    ("found", "survives"),
+    [
+        (MutantResult(), True),
+        (MutantResult(equivalent=False), True),
+        (MutantResult(equivalent=True), False),
+        (MutantResult(refused=True), False),
+        (MutantResult(killed_by=("P",)), False),
+    ],
+)
+def test_a_mutant_survives_where_nothing_tells_it_apart(found: MutantResult, survives: bool) -> None:
+    """It is noticed by a property or by the language, or it is no other system; else it survives."""
+    assert found.survives is survives
 
 
 def test_what_notices_a_mutant() -> None:

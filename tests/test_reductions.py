@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given, note, reject, settings
+from numpy.typing import NDArray
 
 from quiesce import Machine, SpecificationError, System, all_of, expectations, library
 from quiesce.core.properties import PropertyKind
@@ -17,6 +19,7 @@ from quiesce.core.replaying import replay
 from quiesce.core.result import SystemAnswers, Verdict
 from quiesce.core.system import System as SystemData
 from quiesce.engines.checking import check
+from quiesce.engines.native.space import Space
 from quiesce.engines.options import Limits, Strategy
 from quiesce.engines.reducible import refusal
 from tests.reduction_strategies import conflicting, departing, independent, picking
@@ -181,6 +184,64 @@ def test_a_step_out_of_a_domain_is_a_goal(move: int, start: int) -> None:
     bystander.step("turn", then={turned: ~turned})
     for order in permutations([walker, switch, bystander]):
         assert verdicts(System("s", *order), ["domains"]) == [["violated"]] * 2
+
+
+def test_states_of_several_words_are_kept_whole() -> None:
+    """Three machines that go once each, beside wide variables: one order of the steps, with every word as it is."""
+    machines = []
+    for number in range(3):
+        machine = Machine(f"m{number}")
+        gone = machine.flag("gone")
+        machine.count("wide", up_to=2**30 - 1, initial=1000 + number)
+        machine.step("go", when=~gone, then={gone: True})
+        machines.append(machine)
+    system = System("s", *machines)
+    system.no_deadlock("goes on")
+    result = check(system.build(), strategy=Strategy(partial_order=True, workers=1))
+    trace = result.answer("goes on").trace
+    assert trace is not None
+    assert trace.last == (True, 1000, True, 1001, True, 1002)
+    assert (trace.length, result.states) == (3, 4)
+
+
+def test_no_set_is_written_behind_its_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more rows than a word has bits, the words behind what a stubborn set needs stay as they were."""
+    real, behind = Space.reduction_scratch, []
+
+    def guarded(space: Space) -> NDArray[np.uint64]:
+        scratch = np.concatenate([real(space), np.full(64, 7, dtype=np.uint64)])
+        behind.append(scratch[-64:])
+        return scratch
+
+    monkeypatch.setattr(Space, "reduction_scratch", guarded)
+    machines = []
+    for number in range(9):
+        machine = Machine(f"m{number}")
+        x = machine.count("x", up_to=8)
+        for value in range(9):
+            machine.step(f"from {value}", when=x == value, then={x: (value + 1) % 9})
+        machines.append(machine)
+    limits = Limits(max_states=2000)
+    system = System("s", *machines)
+    system.no_deadlock("goes on")
+    check(system.build(), limits=limits, strategy=Strategy(partial_order=True, workers=1))
+    assert len(behind) > 0
+    assert all((words == 7).all() for words in behind)
+
+
+def test_states_where_only_self_loops_are_left_are_refused() -> None:
+    """A state in which every row changes nothing is no deadlock that a stubborn set keeps: with --por it is unknown."""
+    machine = Machine("m")
+    x = machine.flag("x")
+    machine.step("go", when=~x, then={x: True})
+    machine.step("idle")
+    system = System("s", machine)
+    system.no_deadlock("moves", stuttering=True)
+    system.no_deadlock("steps")
+    result = check(system.build(), strategy=Strategy(partial_order=True))
+    assert result.answer("moves").verdict is Verdict.UNKNOWN
+    assert "self-loops" in result.answer("moves").scope
+    assert result.answer("steps").verdict is Verdict.HOLDS
 
 
 def test_what_partial_order_does_not_answer_is_refused() -> None:

@@ -25,6 +25,7 @@ from quiesce.engines.checking import check
 from quiesce.engines.native import interning, search, space, store, table
 from quiesce.engines.native.interning import Tree
 from quiesce.engines.native.layout import layout
+from quiesce.engines.native.plans import SUB_TABLES, WIDE
 from quiesce.engines.native.store import Store
 from quiesce.engines.native.table import Table
 from quiesce.engines.native.thread_pool import ThreadPool
@@ -399,6 +400,17 @@ def test_no_worker_writes_behind_what_it_has(monkeypatch: pytest.MonkeyPatch) ->
         compare(system.build())
     assert len(behind) == 4 * (1 + 2 + 3)
     assert all((words == search.NOTHING).all() for words in behind)
+
+
+@pytest.mark.parametrize("bits", range(24, 65))
+def test_a_narrow_slot_holds_every_quotient(bits: int) -> None:
+    """A slot of 32 bits has five for the probe, from 1 on, and 27 for the quotient: who needs more is wide."""
+    keys = Table(bits, 0, ThreadPool(1), lambda more: None)
+    for part in range(SUB_TABLES):
+        if not int(keys._plan[part]) & WIDE:
+            greatest = (2 ** (bits - 6) - 1) // int(keys._plan[SUB_TABLES + part])
+            assert greatest << 5 | 31 < 2**32
+    keys.free()
 
 
 @settings(RANDOM)

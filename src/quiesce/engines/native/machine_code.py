@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import llvmlite
@@ -55,6 +55,11 @@ def _target(level: int) -> llvm.TargetMachine:
     )
 
 
+MOST_LOADED = 64
+"""Programs that stay in memory when nobody uses them any more: the same system may be checked again."""
+
+
+@lru_cache(MOST_LOADED)
 def compiled(text: str, care: Care = Care.FULL) -> Compiled:
     """Return the functions of an LLVM text, compiled for this processor or read from the cache.
 

@@ -89,8 +89,11 @@ def test_a_result_is_its_answers() -> None:
     assert answer.location is not None
     assert answer.location.file == __file__
     assert str(answer.trace) in str(result)
-    with pytest.raises(KeyError, match="did you mean 'two at once'"):
+    with pytest.raises(KeyError, match="no property 'two at one': did you mean 'two at once'"):
         result["two at one"]
+    with pytest.raises(KeyError, match="no property None"):
+        result[None]  # type: ignore[index]
+    assert list(quiesce.check(pool, properties="P-1")) == ["shut", "domains"]
 
 
 def test_a_lasso_has_a_loop() -> None:

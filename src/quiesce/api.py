@@ -46,9 +46,9 @@ def check(
     target: Target,
     /,
     *,
-    properties: Sequence[str] | None = None,
+    properties: Sequence[str] | str | None = None,
     ask: Sequence[str] | str | None = None,
-    unfair: Sequence[str] | None = None,
+    unfair: Sequence[str] | str | None = None,
     limits: Limits | None = None,
     engine: str | None = None,
     workers: int | None = None,
@@ -74,15 +74,15 @@ def check(
     given = {name for name, value in locals().items() if value is not None}
     system = _system(check, target, parameters, constants, given)
     request = CheckRequest(
-        properties=properties or (), formulas=[ask] if isinstance(ask, str) else ask or (), unfair=unfair or ()
+        properties=_listed(properties, "properties"), formulas=_listed(ask, "ask"), unfair=_listed(unfair, "unfair")
     )
     strategy = Strategy(
         engine=engine or "native",
         workers=1 if workers is None else workers,
         symmetry=bool(symmetry),
         partial_order=bool(por),
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-        resume=None if resume is None else Path(resume),
+        checkpoint=_folder(checkpoint, "checkpoint"),
+        resume=_folder(resume, "resume"),
     )
     return SystemResult(answered(system, request, limits=limits, strategy=strategy, watch=watch))
 
@@ -133,7 +133,7 @@ def mutate(
     system = _system(mutate, target, parameters, constants, given)
     settings = tuple({**constants, **(parameters or {})}.items())
     source = campaign.Named(os.fspath(target), settings) if isinstance(target, str | os.PathLike) else system
-    kept = None if journal is None else Path(journal)
+    kept = _folder(journal, "journal")
     return MutationResult(campaign.run(source, processes=number_of(on or "here"), max_states=max_states, journal=kept))
 
 
@@ -229,6 +229,9 @@ def _system(
     given: Sequence[str] | set[str],
 ) -> SystemData:
     """Return the system of a target; `given` are the options that the caller of a verb gave."""
+    for name in parameters or {}:
+        if name in constants:
+            raise SpecificationError("Q41", f"the parameter {name!r} is given twice", hint="leave one of them out")
     settings = {**constants, **(parameters or {})}
     if isinstance(target, System | Machine | SystemData):
         if settings:
@@ -237,9 +240,47 @@ def _system(
                 "Q41", f"the system {target.name} is made already: {name!r} does not apply to it", hint=HINT
             )
         return library.built(target)
-    found = library.Target(_name(target), target) if callable(target) else library.find(os.fspath(target))
+    found = _target(target)
     _check_clash(verb, found, settings, given)
+    for name in settings:
+        if name in LIMITS and name not in declared(found.function):
+            raise SpecificationError("Q41", f"{name!r} is a limit", hint=f"write limits=Limits({name}=...)")
     return found.system(settings)
+
+
+LIMITS = ("max_states", "max_seconds", "memory")
+
+
+def _target(target: object) -> library.Target:
+    """Return what a name or a function stands for; raises SpecificationError (Q35) for what is no target."""
+    if isinstance(target, str) or (isinstance(target, os.PathLike) and isinstance(os.fspath(target), str)):
+        return library.find(os.fspath(target))
+    if callable(target) and hasattr(inspect.unwrap(target), "__code__"):
+        return library.Target(_name(target), target)
+    raise SpecificationError(
+        "Q35",
+        f"{target!r} is no target",
+        hint="give a name, a file, a function that returns a System, a System or a Machine",
+    )
+
+
+def _listed(given: Sequence[str] | str | None, option: str) -> Sequence[str]:
+    """Return the words of an option, of which one may stand alone; raises SpecificationError (Q48)."""
+    words = [given] if isinstance(given, str) else given
+    if words is None:
+        return ()
+    if not isinstance(words, Sequence) or not words or not all(isinstance(word, str) for word in words):
+        raise SpecificationError("Q48", f"{option}={given!r}: give one text or several", hint=f"leave out {option}=")
+    return words
+
+
+def _folder(given: Folder | None, option: str) -> Path | None:
+    """Return the path of an option; raises SpecificationError (Q48) for what is none."""
+    if given is None:
+        return None
+    if not isinstance(given, str | os.PathLike) or not os.fspath(given):
+        raise SpecificationError("Q48", f"{option}={given!r}: give a path")
+    return Path(given)
 
 
 HINT = "give the function that makes it, and the parameters"

@@ -66,7 +66,7 @@ def inside(home: Home) -> Iterator[None]:
         names = {entry.stem for folder in folders if folder.is_dir() for entry in folder.iterdir()}
         hidden = {
             name: module
-            for name, module in sys.modules.items()
+            for name, module in list(sys.modules.items())  # other threads may import meanwhile
             if name.partition(".")[0] in names and _is_content(module) and not _is_in(module, folders)
         }
         for name in hidden:

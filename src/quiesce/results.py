@@ -221,9 +221,9 @@ class SystemResult(Mapping[str, PropertyResult]):
     def __getitem__(self, word: str) -> PropertyResult:
         """Return the result for a property by its name or id; raises KeyError, with the names that there are."""
         for name, result in self._results.items():
-            if word in (name, result.id):
+            if isinstance(word, str) and word in (name, result.id):
                 return result
-        raise KeyError(known(word, self._results))
+        raise KeyError(f"no property {word!r}: {known(word, self._results)}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._results)

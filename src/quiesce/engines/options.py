@@ -40,6 +40,17 @@ class Limits:
     memory: int | None = None
     share: float = 0.8
 
+    def __post_init__(self) -> None:
+        """Refuse what is no limit."""
+        for name, given, kinds in (
+            ("max_states", self.max_states, (int,)),
+            ("max_seconds", self.max_seconds, (int, float)),
+            ("memory", self.memory, (int,)),
+        ):
+            least = 0 if name == "max_seconds" else 1
+            if given is not None and (not isinstance(given, kinds) or isinstance(given, bool) or given < least):
+                raise SpecificationError("Q48", f"{name}={given!r}: give a number, {least} or more")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
@@ -64,8 +75,10 @@ class Strategy:
             raise SpecificationError(
                 "Q48", "--checkpoint begins a search and --resume goes on with one", hint="give one"
             )
-        if not 0 <= self.workers <= MOST_WORKERS:
-            raise SpecificationError("Q48", f"{self.workers} workers: there are at most {MOST_WORKERS} threads")
+        if type(self.workers) is not int or not 0 <= self.workers <= MOST_WORKERS:
+            raise SpecificationError(
+                "Q48", f"workers={self.workers!r}: give a number of threads from 0 to {MOST_WORKERS}"
+            )
 
 
 Watcher = Callable[[Progress], None]

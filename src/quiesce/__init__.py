@@ -33,6 +33,7 @@ from quiesce.language.systems import System
 from quiesce.language.temporal import AF, AG, AX, EF, EG, EX, A, E, F, G, R, U, W, X, deadlock, strong, weak
 from quiesce.language.terms import Term, VariableTerm
 from quiesce.language.values import any_value, argument, unbounded
+from quiesce.version import __version__ as __version__
 
 __all__ = [  # noqa: RUF022 - in plain order
     "A",
@@ -94,7 +95,6 @@ __all__ = [  # noqa: RUF022 - in plain order
     "weak",
     "where",
 ]
-__version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from quiesce.api import check, draw, export, lint, load, mutate, refine, simulate, space

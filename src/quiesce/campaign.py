@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from quiesce import __version__, library
+from quiesce import library
 from quiesce.core.errors import SpecificationError
 from quiesce.core.mutants import Campaign, Mutant, MutantResult
 from quiesce.core.result import Verdict
@@ -21,6 +21,7 @@ from quiesce.engines.native.journal import Journal, Record
 from quiesce.engines.options import Limits
 from quiesce.language.mutations import mutants, mutated
 from quiesce.processes import mapping
+from quiesce.version import __version__
 
 TOGETHER = 4
 """Mutants that a process judges before it reports."""

@@ -36,7 +36,7 @@ def command(
 ) -> int:
     """Prove that life cycles come to rest: check, draw and simulate state-machine specifications."""
     if version:
-        from quiesce import __version__
+        from quiesce.version import __version__
 
         print(f"{PROGRAM} (quiesce) {__version__}")
     if shell is not None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quiesce.core.errors import EngineError
 from quiesce.engines.native import loaded
 from quiesce.engines.native.kernels import build
 from quiesce.engines.native.loaded import module
-from quiesce.engines.native.plans import Atoms, Edges, Moves
+from quiesce.engines.native.plans import Atoms, Edges, Moves, Numbers, Offsets
 from tests.documents import ROOT
 
 
@@ -83,6 +84,21 @@ def test_too_little_memory_is_a_memory_error() -> None:
     atoms = Atoms(np.zeros(1 << 20, dtype=np.uint64), np.zeros(0, dtype=np.uint64))
     with pytest.raises(MemoryError):
         module("product").product_nodes(graph, moves, atoms, np.zeros(0, dtype=np.int64), -1, 0)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "targets"),
+    [
+        (np.array([0, 1, 1], dtype=np.int32), np.array([1], dtype=np.uint32)),
+        (np.array([0, 1, 1], dtype=np.int64), np.array([1], dtype=np.int64)),
+        (np.array([[0, 1, 1]], dtype=np.int64), np.array([1], dtype=np.uint32)),
+        (np.array([0, 9, 1, 9, 1, 9], dtype=np.int64)[::2], np.array([1], dtype=np.uint32)),
+    ],
+)
+def test_another_array_is_refused(offsets: Offsets, targets: Numbers) -> None:
+    """Numbers of another size, another shape, or with gaps between them would be read as others than they are."""
+    with pytest.raises(EngineError, match=r"the kernel graph\.reverse takes an array"):
+        module("graph").reverse(offsets, targets)
 
 
 def test_a_kernel_that_there_is_not_is_an_attribute_error() -> None:

@@ -70,7 +70,7 @@ def inside(home: Home) -> Iterator[None]:
             if name.partition(".")[0] in names and _is_content(module) and not _is_in(module, folders)
         }
         for name in hidden:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
         added = {name: module for name, module in own.items() if name not in sys.modules}
         before = set(sys.modules)
         sys.modules.update(added)
@@ -78,9 +78,10 @@ def inside(home: Home) -> Iterator[None]:
             yield
         finally:
             for name in set(sys.modules) - before:
-                module = sys.modules[name]
-                if name in added or (_is_content(module) and _is_in(module, folders)):
-                    own[name] = sys.modules.pop(name)
+                module = sys.modules.get(name)  # another thread may have taken it away
+                if module is not None and (name in added or (_is_content(module) and _is_in(module, folders))):
+                    own[name] = module
+                    sys.modules.pop(name, None)
             sys.modules.update(hidden)
 
 

@@ -82,6 +82,7 @@ class Kernel:
             if shape == "i":
                 words.append(int(value))
             else:
+                self._check(shape, value)
                 words += [0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides]
         result = (ctypes.c_int64 * self._words)()
         error = ctypes.c_void_p()
@@ -89,6 +90,14 @@ class Kernel:
         if status not in (0, NOTHING):
             raise _raised(self.name, error.value)
         return _read(result, iter(range(self._words)), self._result)
+
+    def _check(self, shape: str, value: Any) -> None:
+        """Accept an array as the machine code reads it; raises EngineError: another one would be read as if it were."""
+        kind, _, dimensions = shape.partition("x")
+        if value.dtype.str[1:] != kind or value.ndim != int(dimensions) or not value.flags.c_contiguous:
+            raise EngineError(
+                f"the kernel {self.name} takes an array {shape}, not one of {value.dtype}, {value.ndim}-d"
+            )
 
 
 def _flat(shapes: Sequence[Shape]) -> Iterator[str]:
